@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corral: a lock-free allocator that keeps every category of memory in its own pools.
+ *
+ * Owns:     the public C interface, and no state.
+ * Callers:  any thread, at any time, in any category; also before main, in static constructors
+ *           and destructors, and in destructors of thread-specific data.
+ * Promises: every function says below which threads may call it, what progress it makes, whether
+ *           it may call the OS, and how it fails.
+ * Does not: serve signal handlers. No function here is async-signal-safe.
+ *
+ * Words used below:
+ *   memory type id  the caller's opaque 32-bit number. Every value is legal and none is refused.
+ *   category        what an id maps to. Ids below the build's dense bound, and the first ids seen
+ *                   beyond it, get a category each; when the build's categories are used up,
+ *                   further ids share the overflow category.
+ *   block           what the caller gets: contiguous, aligned to 16 bytes, valid until it is freed.
+ *   wait-free       the call ends within a bounded number of the caller's own steps.
+ *   lock-free       a thread that is stopped inside the call, for ever, stops no other thread.
+ *   "the OS"        the system calls that map, unmap and purge memory. They are not lock-free:
+ *                   the kernel may make a caller of them wait.
+ */
+#ifndef CORRAL_CORRAL_H
+#define CORRAL_CORRAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(CORRAL_STATIC) || !(defined(_WIN32) || defined(__GNUC__))
+#define CORRAL_API
+#elif defined(_WIN32) && defined(CORRAL_BUILDING)
+#define CORRAL_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define CORRAL_API __declspec(dllimport)
+#else
+#define CORRAL_API __attribute__((visibility("default")))
+#endif
+
+#if defined(__GNUC__)
+#define CORRAL_RETURNS_BLOCK __attribute__((malloc, warn_unused_result))
+#define CORRAL_BLOCK_SIZE(argument) __attribute__((alloc_size(argument)))
+#define CORRAL_BLOCK_SIZE2(count, size) __attribute__((alloc_size(count, size)))
+#define CORRAL_CHECK_RESULT __attribute__((warn_unused_result))
+#else
+#define CORRAL_RETURNS_BLOCK
+#define CORRAL_BLOCK_SIZE(argument)
+#define CORRAL_BLOCK_SIZE2(count, size)
+#define CORRAL_CHECK_RESULT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CORRAL_VERSION_MAJOR 0
+#define CORRAL_VERSION_MINOR 1
+#define CORRAL_VERSION_PATCH 0
+
+/* What corral_memory_type_of answers where there is no 32-bit id to give. */
+#define CORRAL_MEMORY_TYPE_OVERFLOW ((uint64_t)1 << 32) /* the block is of the overflow category */
+#define CORRAL_MEMORY_TYPE_NONE ((uint64_t)2 << 32)     /* the address is not corral's */
+
+/* How a call that returns a status ended. */
+typedef enum corral_status {
+    CORRAL_OK = 0,      /* done */
+    CORRAL_EINVAL = 1,  /* an argument is not legal; nothing was changed */
+    CORRAL_EUNUSED = 2, /* the id has no category: nothing was ever allocated with it */
+} corral_status;
+
+/* The version of the library that runs, as MAJOR * 10000 + MINOR * 100 + PATCH.
+ * Thread role: any. Progress: wait-free. Calls the OS: no. Errors: none. */
+CORRAL_API uint32_t corral_version(void);
+
+/* A block of at least `size` bytes, of the category of `memory_type_id`.
+ *
+ * size            bytes; 0 gives a block of its own, of the smallest size.
+ * memory_type_id  any 32-bit value.
+ * Returns the block, aligned to 16 bytes, its content undefined; or NULL.
+ * Thread role: any. Progress: wait-free when the calling thread's pool holds a block, else
+ * lock-free but for the OS. Calls the OS: only when the category needs another arena or the block
+ * is large. Errors: NULL with errno ENOMEM: memory is exhausted, or size is above PTRDIFF_MAX.
+ * Nothing else is disturbed. errno is kept on success.
+ * Contract: fits PartyAllocateMemoryCallback of PlayFab Party (see corral/party.h). */
+CORRAL_API void *corral_alloc(size_t size, uint32_t memory_type_id)
+    CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(1);
+
+/* Returns a block to the pool that owns it.
+ *
+ * block           a block of any corral allocation function that was not freed yet, or NULL, for
+ *                 which nothing is done.
+ * memory_type_id  the id that the block was allocated with. It is a check only: the category of a
+ *                 block is a fact of the block. With a wrong id the misuse policy runs, and the
+ *                 block goes home to its own category.
+ * Thread role: any; not only the thread that allocated. Progress: wait-free into the calling
+ * thread's pool, else lock-free but for the OS. Calls the OS: only when memory that became empty
+ * goes beyond what is kept. Errors: an address that is not a live block runs the misuse policy as
+ * far as it is found. errno is kept.
+ * Contract: fits PartyFreeMemoryCallback of PlayFab Party. */
+CORRAL_API void corral_free(void *block, uint32_t memory_type_id);
+
+/* A block of `count` times `size` bytes, all zero.
+ *
+ * As corral_alloc. Errors: also NULL with errno ENOMEM when the product overflows. */
+CORRAL_API void *corral_calloc(size_t count, size_t size, uint32_t memory_type_id)
+    CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE2(1, 2);
+
+/* A block of at least `size` bytes that begins with the content of `block`, as far as both reach.
+ *
+ * block           a live block, which the call frees or grows in place; or NULL, for which the
+ *                 call is corral_alloc(size, memory_type_id).
+ * size            bytes; 0 gives a block of the smallest size (it never frees).
+ * memory_type_id  checked against the block as in corral_free. The result is of the block's own
+ *                 category also where the id is wrong.
+ * In place where the block's slack or free slabs behind it allow; it shrinks in place while the
+ * new size is at least half of the old. Thread role, progress, OS: as corral_alloc and corral_free.
+ * Errors: NULL with errno ENOMEM, or EINVAL for an address that is not corral's; `block` is then
+ * untouched. */
+CORRAL_API void *corral_realloc(void *block, size_t size, uint32_t memory_type_id)
+    CORRAL_CHECK_RESULT CORRAL_BLOCK_SIZE(2);
+
+/* A block of at least `size` bytes whose address is a multiple of `alignment`.
+ *
+ * alignment       a power of two; any, as far as the address space reaches. Below 16 it is 16.
+ * size            bytes; it need not be a multiple of the alignment.
+ * As corral_alloc. Errors: NULL with errno EINVAL when alignment is no power of two, ENOMEM as
+ * corral_alloc. corral_realloc keeps an alignment above 16 only where it stays in place. */
+CORRAL_API void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t memory_type_id)
+    CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(2);
+
+/* The bytes of `block` that the caller may use: at least what was asked for. 0 for NULL.
+ * block: live. Thread role: any. Progress: wait-free. Calls the OS: no.
+ * Errors: 0 for an address that is not corral's. */
+CORRAL_API size_t corral_usable_size(const void *block);
+
+/* The id of the block's category, below 2^32; or CORRAL_MEMORY_TYPE_OVERFLOW for a block of the
+ * overflow category; or CORRAL_MEMORY_TYPE_NONE for NULL and for an address that is not corral's.
+ * block: live, or any address. Thread role: any. Progress: wait-free. Calls the OS: no. */
+CORRAL_API uint64_t corral_memory_type_of(const void *block);
+
+/* Allocates up to `count` blocks of `size` bytes into blocks[0..count).
+ *
+ * Returns how many there are; fewer than `count` only where memory is exhausted, with errno ENOMEM,
+ * and then blocks[result..count) are not written. Each is freed as any other block.
+ * Thread role, progress, OS: as corral_alloc, for each block. */
+CORRAL_API size_t corral_alloc_batch(size_t size, uint32_t memory_type_id, size_t count,
+                                     void **blocks) CORRAL_CHECK_RESULT;
+
+/* Frees blocks[0..count), all of the same memory type id; NULL among them is passed over.
+ * As corral_free, for each block. The array is not written. */
+CORRAL_API void corral_free_batch(void *const *blocks, size_t count, uint32_t memory_type_id);
+
+/* Sends home everything that the calling thread's pools hold, and gives the thread's cache to
+ * whoever comes next, as at thread exit: for threads that a runtime keeps idle. The thread may
+ * allocate and free again afterwards, and then attaches anew.
+ * Thread role: any. Progress: lock-free but for the OS. Calls the OS: it may purge. Errors: none. */
+CORRAL_API void corral_thread_detach(void);
+
+/* The figures of a category, or of all together. Bytes are of size classes (what the blocks take),
+ * not of requests. */
+typedef struct corral_stats {
+    uint64_t live_blocks;    /* blocks that callers hold */
+    uint64_t live_bytes;     /* their bytes */
+    uint64_t peak_bytes;     /* the highest live_bytes seen by a reader or when a category took a
+                                slab beyond its former most. It is never above the true peak, and
+                                below it by less than one slab (for size classes above a slab: one
+                                block) per thread and size class in use. In the total: the highest
+                                that a reader of the total saw */
+    uint64_t remote_blocks;  /* blocks sent home to slabs of other threads, cumulative */
+    uint64_t refills;        /* times that a pool was given blocks, cumulative */
+    uint64_t slabs;          /* slabs that hold the category's blocks */
+    uint64_t arenas;         /* arenas of the category */
+    uint64_t large_blocks;   /* blocks among live_blocks that come straight from the backend */
+    uint64_t large_bytes;    /* their bytes, among live_bytes */
+    uint64_t allocations;    /* cumulative; 0 unless built with figures level 2 */
+    uint64_t frees;          /* cumulative; 0 unless built with figures level 2 */
+    uint64_t categories;     /* categories in use; in a category's own figures, 1 */
+    uint64_t overflow_ids;   /* times that a thread met an id that has no category of its own: at
+                                least the number of such ids. In the total and the overflow
+                                category; else 0 */
+    uint32_t exact;          /* 1: nothing moved while the figures were read. 0: others were
+                                allocating; the figures are near, and never negative */
+    uint32_t shares_overflow; /* 1: the id has no category of its own, and these are the overflow
+                                 category's figures */
+} corral_stats;
+
+/* The figures of the category of `memory_type_id`.
+ *
+ * stats       written whole, as far as stats_size reaches.
+ * stats_size  sizeof(corral_stats) as the caller knows it.
+ * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id, the figures being 0;
+ * CORRAL_EINVAL when stats is NULL or stats_size is 0.
+ * Thread role: any. Progress: wait-free, in time proportional to threads times size classes.
+ * Calls the OS: no. */
+CORRAL_API corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats,
+                                               size_t stats_size);
+
+/* The sums over all categories. As corral_category_stats; never CORRAL_EUNUSED. */
+CORRAL_API corral_status corral_total_stats(corral_stats *stats, size_t stats_size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
