@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+#
+# The commands of a checkout. meson does the work; see meson.build and meson_options.txt.
+#
+# Owns:     the directories build*/.
+# Callers:  a person, and .ci/run.
+# Promises: each target works alone on a Debian machine with nothing but make and a compiler: it
+#           installs what it needs. INSTALL_PACKAGES=true leaves the packages alone.
+# Does not: install corral. That is meson install, in any build directory.
+INSTALL_PACKAGES ?= tools/install-packages
+MESON ?= meson
+PACKAGES = $(wildcard tools/packages-$(1).txt)
+export MESON
+
+all:
+	$(INSTALL_PACKAGES) $(call PACKAGES,build)
+	test -e build/build.ninja || $(MESON) setup build
+	ninja -C build
+
+# All suites with gcc; clang, the sanitizers, and the smallest and largest legal options.
+test:
+	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,test)
+	tools/test-builds quick
+
+# The same in their long forms.
+check:
+	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,test)
+	tools/test-builds long
+
+demo:
+	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,demo)
+	test -e build-demo/build.ninja || $(MESON) setup build-demo -Dexamples=true
+	$(MESON) compile -C build-demo
+	build-demo/examples/game_server
+
+bench-quick bench:
+	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,bench)
+	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
+	$(MESON) compile -C build-bench $@
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all test check demo bench-quick bench clean
