@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Readings of the figures and the laws between them.
+ *
+ * Owns:     nothing.
+ * Callers:  see figures.h.
+ * Promises: a law that does not hold ends the test.
+ * Does not: allocate.
+ */
+#include "figures.h"
+
+#include "check.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void check_laws(const corral_stats *stats) {
+    CHECK(stats->exact == 1, "nothing moves, and the figures are not exact");
+    CHECK(stats->large_blocks <= stats->live_blocks, "more large blocks than blocks");
+    CHECK(stats->large_bytes <= stats->live_bytes, "more large bytes than bytes");
+    CHECK(stats->peak_bytes >= stats->live_bytes, "peak %" PRIu64 " below live %" PRIu64,
+          stats->peak_bytes, stats->live_bytes);
+    CHECK(stats->live_bytes >= stats->live_blocks * 16, "%" PRIu64 " blocks of %" PRIu64 " bytes",
+          stats->live_blocks, stats->live_bytes);
+    CHECK((stats->live_blocks == 0) == (stats->live_bytes == 0), "blocks without bytes");
+}
+
+corral_stats figures_of(uint32_t memory_type_id) {
+    corral_stats stats;
+    memset(&stats, 0xa5, sizeof stats);
+    corral_status status = corral_category_stats(memory_type_id, &stats, sizeof stats);
+    if (status == CORRAL_EUNUSED) {
+        memset(&stats, 0, sizeof stats);
+        return stats;
+    }
+    CHECK(status == CORRAL_OK, "status %d", (int)status);
+    check_laws(&stats);
+    return stats;
+}
+
+corral_stats figures_total(void) {
+    corral_stats stats;
+    memset(&stats, 0xa5, sizeof stats);
+    corral_status status = corral_total_stats(&stats, sizeof stats);
+    CHECK(status == CORRAL_OK, "status %d", (int)status);
+    check_laws(&stats);
+    return stats;
+}
+
+void figures_expect(uint32_t memory_type_id, uint64_t blocks, uint64_t bytes) {
+    corral_stats stats = figures_of(memory_type_id);
+    CHECK(stats.live_blocks == blocks && stats.live_bytes == bytes,
+          "id %#" PRIx32 " has %" PRIu64 " blocks of %" PRIu64 " bytes, not %" PRIu64
+          " of %" PRIu64,
+          memory_type_id, stats.live_blocks, stats.live_bytes, blocks, bytes);
+}
+
+void figures_expect_nothing(void) {
+    corral_stats stats = figures_total();
+    CHECK(stats.live_blocks == 0 && stats.live_bytes == 0 && stats.large_blocks == 0,
+          "%" PRIu64 " blocks of %" PRIu64 " bytes are left, %" PRIu64 " of them large",
+          stats.live_blocks, stats.live_bytes, stats.large_blocks);
+}

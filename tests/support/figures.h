@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What corral says of itself, read with the checks that hold for every reading.
+ *
+ * Owns:     nothing.
+ * Callers:  any thread; figures are exact only while no other thread allocates or frees.
+ * Promises: every reading is checked: exact, each part within its whole, peak not below live.
+ * Does not: allocate.
+ */
+#ifndef CORRAL_TESTS_SUPPORT_FIGURES_H
+#define CORRAL_TESTS_SUPPORT_FIGURES_H
+
+#include <corral/corral.h>
+
+/* The figures of the id's category; zeros when the id has none yet. */
+corral_stats figures_of(uint32_t memory_type_id);
+
+corral_stats figures_total(void);
+
+/* Checks that the category of the id has this many blocks, of this many bytes. */
+void figures_expect(uint32_t memory_type_id, uint64_t blocks, uint64_t bytes);
+
+/* Checks that callers hold nothing at all. */
+void figures_expect_nothing(void);
+
+#endif
