@@ -96,9 +96,15 @@ void CORRAL_LPM_CALL corral_lpm_free_at(void *block, char *file, CORRAL_LPM_DWOR
     corral_lpm_free(block);
 }
 
+/* Whether the block may carry an origin: in the overflow category, ids cannot be told apart. */
+static int is_of_our_category(const void *block) {
+    uint64_t type = corral_memory_type_of(block);
+    return type == corral_lpm_memory_type() || type == CORRAL_MEMORY_TYPE_OVERFLOW;
+}
+
 int corral_lpm_origin(const void *block, const char **file, uint32_t *line) {
     struct origin origin = {.file = NULL, .line = 0};
-    size_t usable = corral_usable_size(block);
+    size_t usable = is_of_our_category(block) ? corral_usable_size(block) : 0;
     int known = 0;
     if (usable >= sizeof origin) {
         memcpy(&origin, (const char *)block + usable - sizeof origin, sizeof origin);

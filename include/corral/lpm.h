@@ -99,8 +99,8 @@ CORRAL_API void CORRAL_LPM_CALL corral_lpm_free_at(void *block, char *file, CORR
  * line   receives the line given to it; 0 where there is no origin.
  * Either may be NULL for a caller who does not want it. Returns 1 when the block has an origin,
  * else 0: for NULL, for an address that is not corral's, for blocks of corral_lpm_alloc, and for
- * blocks of other functions, but for one in 2^32 of those whose last bytes are like a seal by
- * chance.
+ * blocks of other categories. A block that corral_alloc gave in this category may show the origin
+ * of one that lay there before.
  * Thread role: any that may read the block. Progress: wait-free. Calls the OS: no. */
 CORRAL_API int corral_lpm_origin(const void *block, const char **file, uint32_t *line);
 

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks that other projects can use corral, with both of its libraries.
+
+Owns:     a temporary directory.
+Callers:  tests/surface/meson.build, as consumers.py HOW ROOT BUILD COMPILER..., where HOW is
+          subproject or installed.
+Promises: failure when a program that uses corral in that way does not build or run.
+Does not: install anything outside its directory.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+MESON = shutil.which("meson") or "meson"
+PROGRAM = """#include <corral/corral.h>
+#include <corral/lpm.h>
+#include <corral/party.h>
+
+int main(void) {
+    void *block = corral_party_allocate(100, 7);
+    int bad = block == NULL || corral_memory_type_of(block) != 7;
+    corral_party_free(block, 7);
+    return bad;
+}
+"""
+BUILD = """project('consumer', 'c', version: '1', default_options: ['c_std=c11', 'werror=true'])
+shared = executable('shared', 'main.c', dependencies: dependency('corral', static: false))
+static = executable('static', 'main.c', dependencies: dependency('corral', static: true))
+plain = executable('plain', 'main.c', dependencies: dependency('corral'))
+test('shared', shared)
+test('static', static)
+test('plain', plain)
+"""
+WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral\n"
+
+
+def run(*command, **options):
+    subprocess.run(command, check=True, stdout=sys.stderr, **options)
+
+
+def uses_corral_so(program):
+    output = subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True)
+    return "libcorral.so" in output.stdout
+
+
+def as_subproject(directory, root):
+    """Builds a project whose subprojects/corral is this checkout."""
+    (directory / "meson.build").write_text(BUILD, encoding="utf-8")
+    (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
+    (directory / "subprojects").mkdir()
+    (directory / "subprojects/corral").symlink_to(root)
+    (directory / "subprojects/corral.wrap").write_text(WRAP, encoding="utf-8")
+    build = directory / "build"
+    run(MESON, "setup", build, directory)
+    run("ninja", "-C", build)
+    run(MESON, "test", "-C", build, "--no-rebuild")
+    return uses_corral_so(build / "shared") and not uses_corral_so(build / "static")
+
+
+def installed(directory, build, compiler):
+    """Builds two programs against a staged installation, by its pkg-config file alone."""
+    stage = directory / "stage"
+    run(MESON, "install", "-C", build, "--no-rebuild", "--destdir", stage)
+    (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
+    description = next(stage.rglob("corral.pc"))
+    library = description.parent.parent
+    environment = dict(os.environ, PKG_CONFIG_LIBDIR=str(description.parent),
+                       PKG_CONFIG_SYSROOT_DIR=str(stage), LD_LIBRARY_PATH=str(library))
+
+    def flags(*what):
+        return subprocess.run(["pkg-config", *what, "corral"], check=True, capture_output=True,
+                              text=True, env=environment).stdout.split()
+
+    shared, static = directory / "shared", directory / "static"
+    main = directory / "main.c"
+    run(*compiler, "-std=c11", "-Werror", main, *flags("--cflags", "--libs"), "-o", shared)
+    run(*compiler, "-std=c11", "-Werror", main, "-static",
+        *flags("--static", "--cflags", "--libs"), "-o", static)
+    run(shared, env=environment)
+    run(static)
+    files = [path.name for path in stage.rglob("*") if path.is_file()]
+    return uses_corral_so(shared) and not uses_corral_so(static) and "LICENSE" in files
+
+
+def main():
+    how, root, build, *compiler = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        right = as_subproject(directory, root) if how == "subproject" \
+            else installed(directory, build, compiler)
+    return 0 if right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

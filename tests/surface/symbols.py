@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks what the two libraries define and need.
+
+Owns:     nothing.
+Callers:  tests/surface/meson.build, as symbols.py SHARED STATIC LIBC HEADER...; self_test.py.
+Promises: one line per fault, and failure where there is one.
+Does not: run on platforms whose libraries nm -D cannot read.
+
+  1. The shared library exports the functions that the headers declare, all of them, nothing else,
+     each with a version, and each name begins with corral_.
+  2. It needs no library but libc, and no symbol that libc does not version.
+  3. Every global symbol of the static library begins with corral_, and what it does not define
+     itself is libc's.
+"""
+import re
+import subprocess
+import sys
+
+VERSION = "@@CORRAL_0.1"
+LIBC_FILES = re.compile(r"^(libc\.so|ld-linux|ld64|libpthread\.so)")
+# What the compiler and the linker put in by themselves.
+OF_THE_TOOLS = {"_GLOBAL_OFFSET_TABLE_", "__tls_get_addr", "__stack_chk_fail"}
+
+
+def nm(*arguments):
+    """Returns pairs of a symbol's type and name."""
+    output = subprocess.run(["nm", *arguments], check=True, capture_output=True, text=True).stdout
+    fields = [line.split() for line in output.splitlines() if not line.endswith(":")]
+    return [(field[-2], field[-1]) for field in fields if len(field) >= 2]
+
+
+def declared(header):
+    """Returns the names of the functions that a public header's text declares."""
+    text = re.sub(r"/\*.*?\*/", " ", header, flags=re.DOTALL)
+    text = re.sub(r"^\s*#(?:.*\\\n)*.*$", " ", text, flags=re.MULTILINE)
+    return set(re.findall(r"\bCORRAL_API\b[^;{]*?\b(\w+)\s*\(", text))
+
+
+def faults_of_exports(exported, promised):
+    """Yields where the exported symbols and the declared functions differ."""
+    names = {name.partition("@")[0] for _, name in exported if not name.startswith("CORRAL_")}
+    for _, name in exported:
+        if not name.startswith("CORRAL_") and not name.endswith(VERSION):
+            yield f"{name}: is exported without the version {VERSION}"
+    for name in sorted(names - promised):
+        yield f"{name}: is exported, but no public header declares it"
+    for name in sorted(promised - names):
+        yield f"{name}: a public header declares it, but it is not exported"
+    for name in sorted(name for name in names if not name.startswith("corral_")):
+        yield f"{name}: does not begin with corral_"
+
+
+def faults_of_needs(undefined, needed):
+    """Yields what the shared library takes from elsewhere than libc."""
+    for kind, name in undefined:
+        if kind == "U" and "@GLIBC_" not in name:
+            yield f"{name}: the shared library needs it, and it is not libc's"
+    for library in needed:
+        if not LIBC_FILES.match(library):
+            yield f"{library}: the shared library needs it"
+
+
+def faults_of_archive(symbols, of_libc):
+    """Yields what is wrong with the names that the static library defines and needs."""
+    defined = {name for kind, name in symbols if kind not in "Uw"}
+    for name in sorted(name for name in defined if not name.startswith("corral_")):
+        yield f"{name}: is global in the static library and does not begin with corral_"
+    for name in sorted({name for kind, name in symbols if kind == "U"} - defined):
+        if name not in of_libc and name not in OF_THE_TOOLS:
+            yield f"{name}: the static library needs it, and it is not libc's"
+
+
+def needed_libraries(path):
+    output = subprocess.run(["readelf", "-d", path], check=True, capture_output=True, text=True)
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", output.stdout)
+
+
+def main():
+    shared, static, libc, *headers = sys.argv[1:]
+    promised = set()
+    for header in headers:
+        with open(header, encoding="utf-8") as file:
+            promised |= declared(file.read())
+    of_libc = {name.partition("@")[0] for _, name in nm("-D", "--defined-only", libc)}
+    found = [*faults_of_exports(nm("-D", "--defined-only", shared), promised),
+             *faults_of_needs(nm("-D", "--undefined-only", shared), needed_libraries(shared)),
+             *faults_of_archive(nm("-g", static), of_libc)]
+    print("\n".join(found) or f"{len(promised)} functions")
+    return 1 if found or not promised else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
