@@ -100,6 +100,11 @@ static void what_has_no_origin(void) {
     expect(has_origin(block, NULL, 0));
     block[usable - 1] ^= 1;
     expect(has_origin(block, here, 3));
+    void *copy = corral_alloc(usable, corral_lpm_memory_type());
+    expect(corral_usable_size(copy) == usable);
+    memcpy(copy, block, usable);
+    expect(has_origin(copy, NULL, 0));
+    corral_free(copy, corral_lpm_memory_type());
     block = corral_realloc(block, 50000, corral_lpm_memory_type());
     expect(has_origin(block, NULL, 0));
     corral_lpm_free(block);
