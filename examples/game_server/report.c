@@ -19,6 +19,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* A line that is written over must fit into the 80 columns of the narrowest terminal. */
+static const char *const short_names[WORKS] = {"packets", "scripts", "rows", "http", "party"};
+
 static unsigned shown_round;
 static unsigned shown_rounds;
 
@@ -44,10 +47,11 @@ void report_progress(const struct game_round *round, double elapsed) {
     if (!isatty(STDERR_FILENO)) {
         return;
     }
-    fprintf(stderr, "\r\033[Kround %u/%u %s %.1f s |", shown_round, shown_rounds,
+    fprintf(stderr, "\r\033[Kround %u/%u %s %.1f s:", shown_round, shown_rounds,
             backend_names[memory_backend()], elapsed);
     for (unsigned work = 0; work < WORKS; work++) {
-        fprintf(stderr, " %s %" PRIu64, work_names[work], load_relaxed(&round->done[work]));
+        fprintf(stderr, " %s %" PRIu64 "k", short_names[work],
+                load_relaxed(&round->done[work]) / 1000);
     }
     fflush(stderr);
 }
