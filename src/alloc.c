@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alloc: the two functions that every user runs.
+ *
+ * Owns:     nothing.
+ * Callers:  any thread.
+ * Promises: on a hit, no lock, no atomic read-modify-write, no system call.
+ * Does not: serve signal handlers.
+ *
+ * alloc(size, id):
+ *   size at most TABLE_MAX and a dense id?
+ *     the front list of (category, class) has a block ......... pop it                 here
+ *   otherwise, corral_alloc_slow:
+ *     the thread has no cache ................................. attach, or borrow      thread
+ *     size above BLOCK_MAX .................................... a mapping of its own   large
+ *     the id is not dense ..................................... the thread's map       cache
+ *     the front list has a block .............................. pop it                 here
+ *     the run has a block ..................................... take its lowest bit    pool
+ *     neither ................................................. refill                 pool
+ *
+ * free(block, id):
+ *   the address lies in an arena, the id is its category's, the front list has room? push it  here
+ *   otherwise, corral_free_slow:
+ *     NULL .................................................... nothing
+ *     the address lies in no arena ............................ large, or foreign      large, misuse
+ *     the slab holds no blocks ................................ foreign                misuse
+ *     the id is another category's ............................ say so, and go on      misuse
+ *     the thread has no cache ................................. attach, or a single bit
+ *     the front list has room ................................. push it
+ *     it is full, or takes none ............................... home                   pool
+ *
+ *   path          loads  branches  stores  atomic read-modify-writes  benchmark
+ *   alloc, hit      5       3        2               0                (a), (c), (d)
+ *   free, hit       7       4        3               0                (a), (c), (d)
+ *   alloc, run      9       6        1               0                bulk
+ *   free, home     16       9        6               0 own, 2 for up to 64 blocks of another's
+ *
+ * Invariants:
+ *   1. A block in a front list is in no run, no open word, and has no free or remote bit.
+ *   2. A front list holds blocks of one category and one class, whoever's slabs they are in.
+ *   3. corral_cache_empty is never written: its lists are empty and its limits 0.
+ *   4. class_of of a slab without blocks is CLASS_NONE, whose limit is 0 in every cache.
+ *
+ * Ordering: the hit paths order nothing. Who frees a block got it from who allocated it, by means
+ * of the caller's own; a front list is its thread's alone, until the exit hook has emptied it and
+ * the set of orphans passes the cache on (E:orphan). A block that another thread will hand out
+ * goes there as a remote bit (E:bits). class_of, memory_type_id and pool_base are constant while a
+ * block of the slab is live, so reading them needs no edge but the one that brought the block.
+ */
+#include "corral/corral.h"
+#include "pool.h"
+#include "slow.h"
+#include "thread.h"
+
+void *corral_alloc(size_t size, uint32_t id) {
+    if (likely(size <= TABLE_MAX && id < DENSE_IDS)) {
+        size_t pool = ((size_t)id << CLASS_STRIDE_LOG) + size_class_of_table(size);
+        struct front *front = &thread_cache()->fronts[pool];
+        if (likely(front->head != NULL)) {
+            front_count_allocation(front);
+            return front_pop(front, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+        }
+    }
+    return corral_alloc_slow(size, id);
+}
+
+void corral_free(void *block, uint32_t id) {
+    if (likely(registry_covers((uintptr_t)block))) {
+        const struct arena *arena = arena_of(block);
+        uint32_t class_index = arena->class_of[arena_slab_number(block)];
+        struct front *front = &thread_cache()->fronts[arena->pool_base + class_index];
+        if (likely(front_has_room(front) && arena->memory_type_id == id)) {
+            front_count_free(front);
+            front_push(front, block, corral_classes[class_index].size);
+            return;
+        }
+    }
+    corral_free_slow(block, id);
+}
+
+static_assert(offsetof(struct cache, fronts) == 0, "a front is found by adding to the cache");
+static_assert(offsetof(struct arena, class_of) == 0, "a class is found by adding to the arena");

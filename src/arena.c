@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena: see arena.h.
+ *
+ * Owns:     the claims on slabs, arenas' birth and end, and the count of retired memory.
+ * Callers:  through arena.h.
+ * Promises: an arena begins with a header of zeros but for what begin() sets, so no bitmap is
+ *           cleared ahead of its use.
+ * Does not: walk headers; it walks the registry.
+ */
+#include "arena.h"
+
+#include "category.h"
+#include "check.h"
+#include "os.h"
+#include "poison.h"
+#include "range.h"
+
+#include <string.h>
+
+/* Free slabs of a category. It steers only: whether a search is worth it, and whether an empty
+ * arena can go. */
+static _Atomic int32_t free_slabs[CATEGORY_LIMIT];
+/* Where a category's last claim succeeded. */
+static _Atomic(struct registry_entry *) hints[CATEGORY_LIMIT];
+/* Bytes of free slabs that were not purged. */
+static _Atomic size_t retired_bytes;
+
+/* An empty arena goes when its category has this many free slabs besides, so that a load that
+ * swings by less keeps its arenas. */
+#define KEEP_FREE ((int32_t)ARENA_USABLE / 2)
+
+static uint64_t mask_of(unsigned first, unsigned count) {
+    return bits_below(count) << first;
+}
+
+static struct slab *unit_begin(struct arena *arena, unsigned first, unsigned count) {
+    memset(&arena->unit[first], (int)first, count);
+    return &arena->slabs[first];
+}
+
+/* After a claim: the slabs' memory is in use again, no longer kept. */
+static void unretire(struct registry_entry *entry, uint64_t mask) {
+    /* [R:hint] The claim itself ordered this after the giver's part. */
+    if ((load_relaxed(&entry->dirty) & mask) != 0) {
+        uint64_t was = fetch_and_relaxed(&entry->dirty, ~mask) & mask;      /* [R:hint] */
+        fetch_sub_relaxed(&retired_bytes, bits_count(was) << SLAB_SHIFT); /* [R:hint] */
+    }
+}
+
+/* Claims `count` neighbours in one arena: resident ones if there are any. */
+static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
+    uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] */
+    while (taken != ~UINT64_C(0)) {
+        uint64_t dirty = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
+        unsigned first = bits_find_run(dirty, count);
+        if (first == 64) {
+            first = bits_find_run(~taken, count);
+        }
+        if (first == 64) {
+            return NULL;
+        }
+        uint64_t mask = mask_of(first, count);
+        /* [E:slabs] Sees the arena's birth, and the last use of these slabs. */
+        if (cas_acquire(&entry->taken, &taken, taken | mask)) {
+            unretire(entry, mask);
+            fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
+            store_relaxed(&hints[entry->category], entry);                    /* [R:hint] */
+            /* [R:after-edge] */
+            return unit_begin((struct arena *)load_relaxed(&entry->arena), first, count);
+        }
+    }
+    return NULL;
+}
+
+/* Makes the arena of an entry that the caller reserved, with `count` slabs for the caller. */
+static struct slab *begin(struct registry_entry *entry, struct arena *arena, unsigned count) {
+    uint32_t category = entry->category;
+    memset(arena->class_of, (int)CLASS_NONE, sizeof arena->class_of);
+    arena->memory_type_id = corral_category_id(category);
+    arena->pool_base = category << CLASS_STRIDE_LOG;
+    arena->category = category;
+    arena->entry = entry;
+    corral_registry_cover(arena);
+    fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
+    /* [R:hint] */
+    fetch_add_relaxed(&free_slabs[category], (int32_t)(ARENA_USABLE - count));
+    store_relaxed(&hints[category], entry);              /* [R:hint] */
+    store_relaxed(&entry->arena, (uintptr_t)arena);      /* [R:before-edge] */
+    /* [E:slabs] Publishes the arena to those who claim from it. */
+    store_release(&entry->taken, HEADER_BITS | mask_of(HEADER_SLABS, count));
+    return unit_begin(arena, HEADER_SLABS, count);
+}
+
+CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
+    struct registry_entry *entry = corral_registry_reserve_entry(category);
+    if (entry == NULL) {
+        return NULL;
+    }
+    struct arena *arena = corral_range_take(&entry->range);
+    if (arena == NULL) {
+        store_release(&entry->arena, 0); /* [E:entry] */
+        return NULL;
+    }
+    return begin(entry, arena, count);
+}
+
+static struct slab *claim_any(uint32_t category, unsigned count) {
+    struct registry_entry *hint = load_relaxed(&hints[category]); /* [R:hint] */
+    struct slab *slab = hint == NULL ? NULL : claim_from(hint, count);
+    /* [R:hint] */
+    if (slab != NULL || load_relaxed(&free_slabs[category]) < (int32_t)count) {
+        return slab;
+    }
+    struct registry_entry *entry = corral_registry_first(category);
+    for (; slab == NULL && entry != NULL; entry = entry->next) {
+        slab = claim_from(entry, count);
+    }
+    return slab;
+}
+
+struct slab *corral_arena_claim(uint32_t category, unsigned count) {
+    struct slab *slab = claim_any(category, count);
+    if (slab == NULL) {
+        slab = claim_new(category, count);
+    }
+    if (slab != NULL) {
+        fetch_add_relaxed(&corral_categories[category].slabs, count); /* [R:figure] */
+    }
+    return slab;
+}
+
+/* Ends an arena that nobody holds a slab of, when its category has free slabs enough. */
+static void end_if_empty(struct registry_entry *entry) {
+    int32_t spare = load_relaxed(&free_slabs[entry->category]) - (int32_t)ARENA_USABLE; /* [R:hint] */
+    uint64_t empty = HEADER_BITS;
+    /* [E:slabs] Sees the last use of every slab. */
+    if (spare < KEEP_FREE || !cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
+        return;
+    }
+    unretire(entry, ~UINT64_C(0));
+    struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
+    corral_registry_uncover(arena);
+    fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)ARENA_USABLE);   /* [R:hint] */
+    fetch_sub_relaxed(&corral_categories[entry->category].arenas, 1);          /* [R:figure] */
+    corral_range_give(entry->range);
+    store_release(&entry->arena, 0); /* [E:entry] */
+}
+
+/* Keeps the memory of slabs that are about to be free, or purges it. */
+static void retire_or_purge(struct registry_entry *entry, void *start, uint64_t mask) {
+    size_t bytes = (size_t)bits_count(mask) << SLAB_SHIFT;
+    size_t kept = fetch_add_relaxed(&retired_bytes, bytes); /* [R:hint] */
+    if (kept + bytes > RETIRE_BYTES && corral_os->purge(start, bytes)) {
+        fetch_sub_relaxed(&retired_bytes, bytes); /* [R:hint] */
+    } else {
+        fetch_or_relaxed(&entry->dirty, mask); /* [R:hint] */
+    }
+}
+
+void corral_arena_give(struct slab *slab, unsigned count) {
+    struct arena *arena = arena_of(slab);
+    struct registry_entry *entry = arena->entry;
+    unsigned first = (unsigned)(slab - arena->slabs);
+    uint64_t mask = mask_of(first, count);
+    memset(&arena->class_of[first], (int)CLASS_NONE, count);
+    /* [R:figure] */
+    fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
+    unpoison(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT);
+    retire_or_purge(entry, arena_slab_start(arena, first), mask);
+    fetch_add_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
+    /* [E:slabs] Publishes the last use of the slabs; from here on the arena is not touched. */
+    uint64_t before = fetch_and_release(&entry->taken, ~mask);
+    check_debug((before & mask) == mask);
+    if ((before & ~mask) == HEADER_BITS) {
+        end_if_empty(entry);
+    }
+}
+
+bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
+    struct arena *arena = arena_of(slab);
+    struct registry_entry *entry = arena->entry;
+    unsigned first = (unsigned)(slab - arena->slabs);
+    if (first + count + more > ARENA_SLABS) {
+        return false;
+    }
+    uint64_t mask = mask_of(first + count, more);
+    uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] */
+    while ((taken & mask) == 0) {
+        /* [E:slabs] Sees the last use of these slabs. */
+        if (cas_acquire(&entry->taken, &taken, taken | mask)) {
+            unretire(entry, mask);
+            fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)more);             /* [R:hint] */
+            fetch_add_relaxed(&corral_categories[entry->category].slabs, more); /* [R:figure] */
+            memset(&arena->unit[first + count], (int)first, more);
+            return true;
+        }
+    }
+    return false;
+}

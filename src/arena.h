@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena: a large aligned range of addresses of ONE category, cut into slabs.
+ *
+ * Owns:     the arena's header, and who holds which slab.
+ * Callers:  slab (claims and gives back units), free (reads the first two lines). Any thread.
+ * Promises: a claimed unit is the caller's alone; a header is read only by who holds a slab of the
+ *           arena or a live block in it.
+ * Does not: hand out blocks.
+ *
+ *   arena: 64 slabs, aligned to its own size
+ *   ┌──────────────────┬────────┬────────┬─ ─ ─┬─────────┐
+ *   │ the header       │ slab 2 │ slab 3 │     │ slab 63 │   registry_entry.taken: one bit a slab
+ *   └──────────────────┴────────┴────────┴─ ─ ─┴─────────┘
+ *   header:
+ *   class_of[64]                     one line: what every free reads
+ *   memory_type_id pool_base ...     the line beside it: likewise, and const
+ *   owner[64] unit[64]               written when a slab changes hands
+ *   slabs[64]                        descriptors, one line each, dense: owner's
+ *   free[64]                         free bitmaps: owner's
+ *   remote[64]                       state words and remote bitmaps: everyone's
+ *
+ * A unit is one slab, or several neighbours that hold blocks larger than a slab's small ones; its
+ * first slab's descriptor stands for all. Free and remote bitmaps are an odd number of lines each,
+ * so that the bitmaps of 64 slabs spread over all cache sets.
+ */
+#ifndef CORRAL_ARENA_H
+#define CORRAL_ARENA_H
+
+#include "atomic.h"
+#include "base.h"
+#include "options.h"
+#include "registry.h"
+#include "size_class.h"
+
+#define BITMAP_WORDS  (SLAB_BYTES / BLOCK_MIN / 64)
+#define SUMMARY_WORDS ((BITMAP_WORDS + 63) / 64)
+
+/* A slab's descriptor. Law, while a cache owns it:
+ *   free_count = bits set in the free bitmap
+ *   summary    = words of the free bitmap that are not zero
+ *   free_count + remote bits + blocks in fronts, runs, open words and callers = capacity */
+struct slab {
+    _Alignas(CACHE_LINE) uint64_t summary[SUMMARY_WORDS]; /* owner */
+    uint32_t free_count;                                  /* owner */
+    uint32_t capacity;                                    /* const while claimed */
+    uint32_t pool;  /* const while claimed: category and class in one number */
+    uint16_t start; /* owner: the bit to begin with, until its word was handed out; page colour */
+    uint8_t word;   /* owner: the word of the free bitmap to look at next, over SUMMARY_WORDS */
+    uint8_t slabs;  /* const while claimed: slabs in the unit */
+    bool fresh;     /* owner: the word of `start` was not handed out yet */
+    bool queued;    /* owner: linked into its pool's queue */
+    struct slab *next, *previous; /* owner: the pool's queue */
+};
+
+/* What other threads write of a slab; on lines of its own. */
+struct remote {
+    _Alignas(CACHE_LINE) _Atomic uint64_t state; /* atomic [E:state]: see slab.h */
+    _Atomic(struct slab *) next;                 /* atomic [E:woken]: link of the woken stack */
+    _Atomic uint32_t wake;                       /* atomic [E:state]: count at which FULL wakes */
+    _Atomic uint64_t bits[BITMAP_WORDS];         /* atomic [E:bits] */
+};
+
+struct free_bitmap {
+    _Alignas(CACHE_LINE) uint64_t words[BITMAP_WORDS]; /* owner */
+    uint64_t pad[CACHE_LINE / 8];
+};
+
+struct arena {
+    uint8_t class_of[ARENA_SLABS];              /* const while the slab is claimed */
+    uint64_t memory_type_id;                    /* const: above 2^32 for the overflow category */
+    uint32_t pool_base;                         /* const: the category's first pool */
+    uint32_t category;                          /* const */
+    struct registry_entry *entry;               /* const */
+    _Alignas(CACHE_LINE) _Atomic uint16_t owner[ARENA_SLABS]; /* atomic [E:owner]: cache, or 0 */
+    uint8_t unit[ARENA_SLABS];                  /* const while claimed: the unit's first slab */
+    struct slab slabs[ARENA_SLABS];
+    struct free_bitmap free[ARENA_SLABS];
+    struct remote remote[ARENA_SLABS];
+};
+
+#define HEADER_SLABS  ((unsigned)((sizeof(struct arena) + SLAB_BYTES - 1) / SLAB_BYTES))
+#define HEADER_BITS   bits_below(HEADER_SLABS)
+#define ARENA_USABLE  (ARENA_SLABS - HEADER_SLABS)
+
+static_assert(offsetof(struct arena, pool_base) < 2 * CACHE_LINE, "free reads two lines");
+static_assert(sizeof(struct free_bitmap) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
+static_assert(sizeof(struct remote) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
+static_assert(SLAB_BYTES > 64 * KIB || sizeof(struct slab) == CACHE_LINE, "descriptors are dense");
+static_assert(2 * CORRAL_MEDIUM_SLABS <= ARENA_USABLE, "two medium units fit an arena");
+static_assert(BITMAP_WORDS <= 256, "a word's index is one byte");
+
+CORRAL_FAST struct arena *arena_of(const void *address) {
+    return (struct arena *)((uintptr_t)address & ~ARENA_MASK);
+}
+
+CORRAL_FAST unsigned arena_slab_number(const void *address) {
+    return (unsigned)((uintptr_t)address >> SLAB_SHIFT) & (ARENA_SLABS - 1);
+}
+
+CORRAL_FAST char *arena_slab_start(const struct arena *arena, unsigned number) {
+    return (char *)arena + ((size_t)number << SLAB_SHIFT);
+}
+
+/* A unit of `count` neighbouring slabs of the category, the caller's alone: its descriptor, in
+ * which nothing is set. NULL when no memory is to be had. Lock-free but for the OS. */
+struct slab *corral_arena_claim(uint32_t category, unsigned count);
+/* Gives a unit back whose blocks are all free, whose remote bits are all zero. The memory is kept
+ * for a while, or purged where enough is kept. The arena may be gone afterwards. */
+void corral_arena_give(struct slab *slab, unsigned count);
+/* Claims the `more` slabs behind a unit that the caller holds, if they are free. */
+bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block: the other doors to a block: zeroed, resized, aligned, asked about.
+ *
+ * Owns:     nothing.
+ * Callers:  any thread.
+ * Promises: as corral.h.
+ * Does not: free or allocate by paths of its own.
+ */
+#include "corral/corral.h"
+
+#include "category.h"
+#include "large.h"
+#include "misuse.h"
+#include "pool.h"
+#include "slow.h"
+
+#include <errno.h>
+#include <string.h>
+
+uint32_t corral_version(void) {
+    return CORRAL_VERSION_MAJOR * 10000 + CORRAL_VERSION_MINOR * 100 + CORRAL_VERSION_PATCH;
+}
+
+void *corral_calloc(size_t count, size_t size, uint32_t id) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    bool zero;
+    void *block = corral_alloc_from(bytes, corral_pool_base(id), &zero);
+    if (block != NULL && !zero) {
+        memset(block, 0, bytes);
+    }
+    return block;
+}
+
+/* The smallest class whose blocks hold `size` bytes and are all aligned: slabs begin at multiples of
+ * their size, so blocks are as aligned as their size is. CLASS_COUNT when there is none. */
+static unsigned aligned_class(size_t alignment, size_t size) {
+    size_t least = size > alignment ? size : alignment;
+    unsigned class_index = least > BLOCK_MAX ? CLASS_COUNT : size_class_of(least);
+    while (class_index < CLASS_COUNT && corral_classes[class_index].size % alignment != 0) {
+        class_index++;
+    }
+    return class_index;
+}
+
+void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t id) {
+    if (!is_power_of_two(alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    bool zero;
+    uint32_t base = corral_pool_base(id);
+    if (alignment <= BLOCK_MIN) {
+        return corral_alloc_from(size, base, &zero);
+    }
+    unsigned class_index = alignment > SLAB_BYTES ? CLASS_COUNT : aligned_class(alignment, size);
+    if (class_index < CLASS_COUNT) {
+        return corral_alloc_pool(base + class_index);
+    }
+    void *block = NULL;
+    if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
+        block = corral_large_alloc(size, alignment, base >> CLASS_STRIDE_LOG, &zero);
+    }
+    if (block == NULL) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
+/* Grows a block that has a unit of slabs to itself into the slabs behind it. */
+static bool grow_unit(void *block, size_t size, uint32_t category) {
+    struct slab *slab = slab_of(block);
+    unsigned want = size > BLOCK_MAX ? CLASS_COUNT : size_class_of(size);
+    if (want == CLASS_COUNT || slab->capacity != 1 || corral_classes[want].capacity != 1 ||
+        corral_classes[want].slabs <= slab->slabs) {
+        return false;
+    }
+    struct pool *before = corral_pool_of_thread(slab->pool);
+    struct pool *after = corral_pool_of_thread((category << CLASS_STRIDE_LOG) + want);
+    if (before == NULL || after == NULL || !corral_slab_grow_holder(slab, want)) {
+        return false;
+    }
+    pool_net_add(before, -1);
+    pool_net_add(after, 1);
+    return true;
+}
+
+static bool resize_in_place(void *block, size_t size, const struct block_info *info) {
+    if (info->large) {
+        return size > BLOCK_MAX && size <= PTRDIFF_MAX && corral_large_resize(block, size);
+    }
+    if (size <= info->size) {
+        return size >= info->size / 2 || info->size == BLOCK_MIN;
+    }
+    return grow_unit(block, size, info->category);
+}
+
+void *corral_realloc(void *block, size_t size, uint32_t id) {
+    if (block == NULL) {
+        return corral_alloc(size, id);
+    }
+    struct block_info info;
+    if (!corral_block_find(block, &info)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        errno = EINVAL;
+        return NULL;
+    }
+    corral_check_id(block, info.category, id);
+    if (resize_in_place(block, size, &info)) {
+        return block;
+    }
+    bool zero;
+    void *moved = corral_alloc_from(size, info.category << CLASS_STRIDE_LOG, &zero);
+    if (moved != NULL) {
+        memcpy(moved, block, size < info.size ? size : info.size);
+        corral_free_found(block, &info);
+    }
+    return moved;
+}
+
+size_t corral_usable_size(const void *block) {
+    struct block_info info;
+    return block != NULL && corral_block_find(block, &info) ? info.size : 0;
+}
+
+uint64_t corral_memory_type_of(const void *block) {
+    struct block_info info;
+    if (block == NULL || !corral_block_find(block, &info)) {
+        return CORRAL_MEMORY_TYPE_NONE;
+    }
+    return corral_category_id(info.category);
+}
+
+size_t corral_alloc_batch(size_t size, uint32_t id, size_t count, void **blocks) {
+    size_t done = 0;
+    while (done < count && (blocks[done] = corral_alloc(size, id)) != NULL) {
+        done++;
+    }
+    return done;
+}
+
+void corral_free_batch(void *const *blocks, size_t count, uint32_t id) {
+    for (size_t i = 0; i < count; i++) {
+        corral_free(blocks[i], id);
+    }
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cache: all pools of one thread, and the table of all caches.
+ *
+ * Owns:     caches: made on demand, never freed; their identities are never used again for another
+ *           cache, so a stale one in a state word or in owner[] names a cache that still exists.
+ * Callers:  the thread that has the cache (owner); anyone through the table (any).
+ * Promises: an id maps to its category's first pool in a few loads when it was met lately.
+ * Does not: know which thread has which cache (thread.h).
+ *
+ *   thread ─► cache
+ *             fronts[category][class]    16 bytes each, flat: what a hit reads and writes
+ *             map[set][way]              ids met lately → first pool of their category
+ *             rows[category] ──────────► row: pools[class]: run, current slab, queue, open word
+ *             woken, woken_bytes         on a line of their own: written by everyone
+ *
+ * Synchronization: all fields are the owner's, but for those tagged atomic. A cache changes hands
+ * through its bit in the set of orphans: whoever clears the bit has the cache.
+ *                take orphan   give orphan   take this one
+ *   take         fetch_and     any           fetch_and     the one that cleared the bit has it
+ *   give         any           –             any
+ */
+#ifndef CORRAL_CACHE_H
+#define CORRAL_CACHE_H
+
+#include "arena.h"
+#include "atomic.h"
+#include "base.h"
+#include "options.h"
+#include "size_class.h"
+
+#define CACHE_LIMIT 65536u /* identities are 16 bits; 0 is none */
+#define MAP_SETS    128u
+#define MAP_WAYS    2u
+
+/* A pool's next blocks, last in first out, whoever owns their slabs.
+ * Law: head is a list of count blocks; a pool whose limit is 0 takes none in. */
+struct front {
+    void *head;             /* owner */
+    _Atomic uint32_t count; /* atomic, written by the owner alone: figures read it */
+    uint32_t limit;         /* owner */
+#if CORRAL_FIGURES_LEVEL >= 2
+    _Atomic uint64_t allocations, frees; /* atomic, written by the owner alone */
+#endif
+};
+
+/* One thread's part of a category and size class, beside its front list.
+ * Law: net = blocks taken from slabs − blocks sent home;
+ *      blocks that callers hold, over all threads = sum of (net − front count − bits of the run). */
+struct pool {
+    _Alignas(CACHE_LINE) _Atomic uint64_t run; /* atomic, written by the owner alone: blocks of
+                                                  the current slab being handed out */
+    char *run_base;                            /* owner: the run's first block */
+    struct slab *current;                      /* owner */
+    _Atomic int64_t net;                       /* atomic, written by the owner alone */
+    uint32_t size;                             /* const: bytes of a block */
+    uint32_t queued;                           /* owner: slabs in the queue */
+    struct slab *queue;                        /* owner: slabs with free blocks */
+    struct slab *open_slab;                    /* owner: where the open word belongs */
+    uint64_t open_bits;                        /* owner: gathered and not yet sent */
+    uint32_t open_word, open_count;            /* owner */
+    _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
+};
+
+struct row {
+    struct pool pools[CLASS_COUNT];
+    uint32_t category; /* const */
+    struct row *next;  /* const: the row made before */
+};
+
+struct id_way {
+    uint32_t id;        /* an id of no dense category; 0, which is dense, means unused */
+    uint32_t pool_base; /* its category's first pool */
+};
+
+struct cache {
+    struct front fronts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* owner */
+    struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
+    uint16_t identity;           /* const */
+    size_t front_budget;         /* owner: bytes of front limits not granted yet */
+    struct slab *woken_private;  /* owner: taken from a woken stack, not settled yet */
+    struct row *row_list;        /* owner: all rows, the last made first */
+    _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
+    _Alignas(2 * CACHE_LINE) _Atomic(struct slab *) woken; /* atomic [E:woken] */
+    _Atomic size_t woken_bytes;                            /* atomic: bytes of slabs in woken */
+};
+
+static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct front) == 16, "four pools to a line");
+static_assert(offsetof(struct pool, size) < CACHE_LINE, "a run's fields share a line");
+
+/* All pools empty, all limits 0, no row: what a thread without a cache has. Never written. */
+extern CORRAL_HIDDEN struct cache corral_cache_empty;
+
+/* A new cache, not an orphan. NULL when memory or identities are used up. May call the OS. */
+struct cache *corral_cache_make(void);
+/* The cache of an identity; NULL for one that is not complete yet. Wait-free. */
+struct cache *corral_cache_named(unsigned identity);
+/* Identities given so far: the highest is this less one. */
+unsigned corral_cache_count(void);
+
+/* Makes the cache an orphan: anyone may take it. The caller does not touch it any more. */
+void corral_cache_orphan(struct cache *cache);
+/* Takes any orphan but those below `from`; NULL when there is none. Lock-free. */
+struct cache *corral_cache_take_orphan(unsigned from);
+/* Takes this cache if it is an orphan. Wait-free. */
+bool corral_cache_take_if_orphan(struct cache *cache);
+/* Has the cache no thread? It may have changed by the time of the answer. */
+bool corral_cache_is_orphan(const struct cache *cache);
+
+/* The row of a category, made if need be; NULL when memory is exhausted. */
+struct row *corral_cache_row_slow(struct cache *cache, uint32_t category);
+/* The first pool of the category of an id that is not dense. */
+uint32_t corral_cache_map_slow(struct cache *cache, uint32_t id);
+
+CORRAL_FAST struct pool *cache_pool_if(const struct cache *cache, uint32_t pool) {
+    /* [R:own] The owner made the row itself. */
+    struct row *row = load_relaxed(&cache->rows[pool >> CLASS_STRIDE_LOG]);
+    return likely(row != NULL) ? &row->pools[pool & (CLASS_STRIDE - 1)] : NULL;
+}
+
+CORRAL_FAST struct pool *cache_pool(struct cache *cache, uint32_t pool) {
+    struct pool *found = cache_pool_if(cache, pool);
+    if (unlikely(found == NULL)) {
+        struct row *row = corral_cache_row_slow(cache, pool >> CLASS_STRIDE_LOG);
+        found = row == NULL ? NULL : &row->pools[pool & (CLASS_STRIDE - 1)];
+    }
+    return found;
+}
+
+/* The first pool of the category of `id`. */
+CORRAL_FAST uint32_t cache_pool_base(struct cache *cache, uint32_t id) {
+    if (id < DENSE_IDS) {
+        return id << CLASS_STRIDE_LOG;
+    }
+    const struct id_way *set = cache->map[(id * UINT32_C(0x9E3779B1)) >> 25];
+    if (likely(set[0].id == id)) {
+        return set[0].pool_base;
+    }
+    return set[1].id == id ? set[1].pool_base : corral_cache_map_slow(cache, id);
+}
+
+/* Counters with one writer. */
+CORRAL_FAST void pool_net_add(struct pool *pool, int64_t blocks) {
+    store_relaxed(&pool->net, load_relaxed(&pool->net) + blocks); /* [R:single-writer] */
+}
+
+CORRAL_FAST void counter_add(_Atomic uint64_t *counter, uint64_t more) {
+    store_relaxed(counter, load_relaxed(counter) + more); /* [R:single-writer] */
+}
+
+#if CORRAL_FIGURES_LEVEL >= 2
+CORRAL_FAST void front_count_allocation(struct front *front) {
+    counter_add(&front->allocations, 1);
+}
+CORRAL_FAST void front_count_free(struct front *front) {
+    counter_add(&front->frees, 1);
+}
+#else
+CORRAL_FAST void front_count_allocation(struct front *front) {
+    (void)front;
+}
+CORRAL_FAST void front_count_free(struct front *front) {
+    (void)front;
+}
+#endif
+
+static_assert(MAP_SETS == 1u << 7, "the hash above gives 7 bits");
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * category: memory type ids to categories, and what a category counts outside of the caches.
+ *
+ * Owns:     the insert-only table of ids, and each category's shared counters.
+ * Callers:  any thread. A cache keeps what it looked up (cache.h), so this is a slow path.
+ * Promises: an id's category never changes. No id is refused: when the categories are used up,
+ *           further ids share CATEGORY_OVERFLOW.
+ * Does not: know of arenas or pools.
+ *
+ * Synchronization (row beside column):
+ *                 of_id     find
+ *     of_id       CAS       any        both walk the same list of ids in the same order, so an id
+ *     find        any       any        is never entered twice; entries are never removed
+ *
+ * of_id is wait-free: at most CATEGORY_LIMIT steps, each failed CAS passing one entry.
+ */
+#ifndef CORRAL_CATEGORY_H
+#define CORRAL_CATEGORY_H
+
+#include "atomic.h"
+#include "base.h"
+#include "options.h"
+
+/* A category's shared counters. All are atomic, relaxed: figures that order nothing.
+ * Law: blocks that callers hold = what the caches' pools count + stray + large. */
+struct category {
+    _Atomic int64_t stray_blocks; /* atomic: blocks that left or came home without a pool */
+    _Atomic int64_t stray_bytes;  /* atomic */
+    _Atomic uint64_t large_blocks; /* atomic */
+    _Atomic uint64_t large_bytes;  /* atomic */
+    _Atomic uint64_t peak_bytes;   /* atomic: highest sum seen */
+    _Atomic uint64_t slabs;        /* atomic: slabs that hold blocks */
+    _Atomic uint64_t slabs_most;   /* atomic: the most there were */
+    _Atomic uint64_t arenas;       /* atomic */
+    _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
+    _Atomic uint64_t frees;        /* atomic: likewise */
+    _Atomic bool used;             /* atomic: something was allocated with its id */
+};
+
+extern CORRAL_HIDDEN struct category corral_categories[CATEGORY_LIMIT];
+
+/* The category of `id`, entered if it is new. */
+uint32_t corral_category_of_id(uint32_t id);
+/* The category of `id` if it has one, or CATEGORY_OVERFLOW if all are used up; *known tells whether
+ * the id is one that of_id would not enter. */
+uint32_t corral_category_find(uint32_t id, bool *known);
+/* The id of a category, or CORRAL_MEMORY_TYPE_OVERFLOW. category: in use. */
+uint64_t corral_category_id(uint32_t category);
+/* How often a thread met an id that shares the overflow category. */
+uint64_t corral_category_overflow_ids(void);
+
+/* Notes that something is allocated in a category. */
+CORRAL_FAST void category_use(uint32_t category) {
+    struct category *it = &corral_categories[category];
+    if (unlikely(!load_relaxed(&it->used))) { /* [R:figure] */
+        store_relaxed(&it->used, true);       /* [R:figure] */
+    }
+}
+
+/* Counts, at figures level 2, what no front list counts. */
+CORRAL_FAST void category_count_allocation(uint32_t category) {
+    if (CORRAL_FIGURES_LEVEL >= 2) {
+        fetch_add_relaxed(&corral_categories[category].allocations, 1); /* [R:figure] */
+    }
+}
+
+CORRAL_FAST void category_count_free(uint32_t category) {
+    if (CORRAL_FIGURES_LEVEL >= 2) {
+        fetch_add_relaxed(&corral_categories[category].frees, 1); /* [R:figure] */
+    }
+}
+
+/* Raises a figure that only grows. Lock-free: another's CAS fails this one only by raising it. */
+CORRAL_FAST void figure_raise(_Atomic uint64_t *figure, uint64_t value) {
+    uint64_t seen = load_relaxed(figure);                           /* [R:figure] */
+    while (seen < value && !cas_relaxed(figure, &seen, value)) {    /* [R:figure] */
+    }
+}
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * figures: see figures.h.
+ *
+ * Owns:     nothing.
+ * Callers:  through figures.h.
+ * Promises: as figures.h.
+ * Does not: write anything but a category's peak.
+ */
+#include "figures.h"
+
+#include "category.h"
+
+#include <string.h>
+
+/* Sums that are tried before the answer is called inexact. */
+#define READ_TRIES 8u
+
+#if CORRAL_FIGURES_LEVEL >= 2
+static void add_counts(struct figures *figures, const struct front *front) {
+    figures->allocations += load_relaxed(&front->allocations); /* [R:figure] */
+    figures->frees += load_relaxed(&front->frees);             /* [R:figure] */
+}
+#else
+static void add_counts(struct figures *figures, const struct front *front) {
+    (void)figures, (void)front;
+}
+#endif
+
+static void add_pool(struct figures *figures, const struct pool *pool, const struct front *front) {
+    int64_t blocks = load_relaxed(&pool->net);                /* [R:figure] */
+    blocks -= (int64_t)bits_count(load_relaxed(&pool->run)); /* [R:figure] */
+    blocks -= (int64_t)load_relaxed(&front->count);           /* [R:figure] */
+    figures->blocks += blocks;
+    figures->bytes += blocks * (int64_t)pool->size;
+    figures->sent += load_relaxed(&pool->sent);       /* [R:figure] */
+    figures->refills += load_relaxed(&pool->refills); /* [R:figure] */
+    add_counts(figures, front);
+}
+
+static void add_cache(struct figures *figures, const struct cache *cache, uint32_t category) {
+    const struct row *row = load_acquire(&cache->rows[category]); /* [E:row] */
+    if (row == NULL) {
+        return;
+    }
+    const struct front *fronts = &cache->fronts[category << CLASS_STRIDE_LOG];
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        add_pool(figures, &row->pools[i], &fronts[i]);
+    }
+}
+
+static void add_shared(struct figures *figures, struct category *shared) {
+    figures->blocks += load_relaxed(&shared->stray_blocks);       /* [R:figure] */
+    figures->bytes += load_relaxed(&shared->stray_bytes);         /* [R:figure] */
+    figures->large_blocks = load_relaxed(&shared->large_blocks); /* [R:figure] */
+    figures->large_bytes = load_relaxed(&shared->large_bytes);   /* [R:figure] */
+    figures->blocks += (int64_t)figures->large_blocks;
+    figures->bytes += (int64_t)figures->large_bytes;
+    figures->allocations += load_relaxed(&shared->allocations); /* [R:figure] */
+    figures->frees += load_relaxed(&shared->frees);             /* [R:figure] */
+}
+
+void corral_figures_sum(uint32_t category, struct figures *figures) {
+    *figures = (struct figures){0};
+    for (unsigned i = 1, count = corral_cache_count(); i < count; i++) {
+        const struct cache *cache = corral_cache_named(i);
+        if (cache != NULL) {
+            add_cache(figures, cache, category);
+        }
+    }
+    add_shared(figures, &corral_categories[category]);
+    figures->blocks = figures->blocks < 0 ? 0 : figures->blocks;
+    figures->bytes = figures->bytes < 0 ? 0 : figures->bytes;
+}
+
+bool corral_figures_read(uint32_t category, struct figures *figures) {
+    struct figures again;
+    corral_figures_sum(category, figures);
+    for (unsigned i = 0; i < READ_TRIES; i++) {
+        corral_figures_sum(category, &again);
+        if (memcmp(figures, &again, sizeof again) == 0) {
+            return true;
+        }
+        *figures = again;
+    }
+    return false;
+}
+
+void corral_figures_note_peak(uint32_t category) {
+    struct category *shared = &corral_categories[category];
+    uint64_t slabs = load_relaxed(&shared->slabs);       /* [R:figure] */
+    if (slabs <= load_relaxed(&shared->slabs_most)) { /* [R:figure] */
+        return;
+    }
+    figure_raise(&shared->slabs_most, slabs);
+    struct figures figures;
+    corral_figures_sum(category, &figures);
+    figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
+}

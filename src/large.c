@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * large: see large.h.
+ *
+ * Owns:     the map's leaves (never unmapped) and the slots of kept blocks.
+ * Callers:  through large.h.
+ * Promises: as large.h.
+ * Does not: copy.
+ *
+ *   roots[address high] ─► leaf: entries[address low]       one entry for each arena-sized range
+ */
+#include "large.h"
+
+#include "atomic.h"
+#include "category.h"
+#include "check.h"
+#include "meta.h"
+#include "os.h"
+#include "poison.h"
+
+#define LEAF_LOG2    12u
+#define LEAF_ENTRIES (1u << LEAF_LOG2)
+#define ROOTS        ((size_t)1 << (ADDRESS_BITS - ARENA_SHIFT - LEAF_LOG2))
+#define KEPT_SLOTS   64u
+/* Kept blocks that make room for one more, at most, before it is unmapped instead. */
+#define KEPT_TRIES   4u
+
+enum state { STATE_NONE, STATE_LIVE, STATE_KEPT };
+
+struct entry {
+    _Atomic uint64_t word; /* atomic [E:large] */
+};
+
+struct leaf {
+    struct entry entries[LEAF_ENTRIES];
+};
+
+static _Atomic(struct leaf *) roots[ROOTS];
+
+/* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
+static _Atomic uintptr_t kept[KEPT_SLOTS];
+static _Atomic size_t kept_bytes;
+static _Atomic uint32_t next_victim;
+
+static uint64_t make_word(size_t pages, uint32_t category, enum state state) {
+    return (uint64_t)pages << 24 | (uint64_t)category << 8 | (uint64_t)state;
+}
+
+static enum state word_state(uint64_t word) {
+    return (enum state)(word & 0xFF);
+}
+
+static uint32_t word_category(uint64_t word) {
+    return (uint32_t)(word >> 8) & 0xFFFF;
+}
+
+static size_t word_bytes(uint64_t word) {
+    return (size_t)(word >> 24) * corral_os_page_size();
+}
+
+static struct leaf *leaf_of(uintptr_t slot) {
+    return load_acquire(&roots[slot >> LEAF_LOG2]); /* [E:leaf] */
+}
+
+/* The entry of an address; NULL when it cannot be a large block's. */
+static struct entry *find_entry(const void *block) {
+    uintptr_t slot = (uintptr_t)block >> ARENA_SHIFT;
+    if (((uintptr_t)block & ARENA_MASK) != 0 || slot >> LEAF_LOG2 >= ROOTS) {
+        return NULL;
+    }
+    struct leaf *leaf = leaf_of(slot);
+    return leaf == NULL ? NULL : &leaf->entries[slot & (LEAF_ENTRIES - 1)];
+}
+
+/* The same, making the leaf if need be. A leaf that lost the race to be published is lost; there
+ * is one race a leaf at most per thread. */
+static struct entry *make_entry(const void *block) {
+    uintptr_t slot = (uintptr_t)block >> ARENA_SHIFT;
+    if (leaf_of(slot) == NULL) {
+        struct leaf *none = NULL;
+        struct leaf *leaf = corral_meta_take(sizeof *leaf);
+        if (leaf == NULL) {
+            return NULL;
+        }
+        cas_release(&roots[slot >> LEAF_LOG2], &none, leaf); /* [E:leaf] */
+    }
+    return &leaf_of(slot)->entries[slot & (LEAF_ENTRIES - 1)];
+}
+
+static void count(uint32_t category, int64_t blocks, int64_t bytes) {
+    struct category *figures = &corral_categories[category];
+    fetch_add_relaxed(&figures->large_blocks, (uint64_t)blocks);             /* [R:figure] */
+    fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);               /* [R:figure] */
+}
+
+/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, unused. */
+static void unmap(void *block, struct entry *entry) {
+    size_t bytes = word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+    store_relaxed(&entry->word, 0);                        /* [R:holder] */
+    unpoison(block, bytes);
+    corral_os->release(block, bytes);
+}
+
+/* Unmaps one of the kept blocks, each slot in its turn. */
+static void evict(void) {
+    uint32_t slot = fetch_add_relaxed(&next_victim, 1) % KEPT_SLOTS; /* [R:hint] */
+    void *block = (void *)exchange_acquire(&kept[slot], 0);          /* [E:kept] */
+    if (block != NULL) {
+        struct entry *entry = find_entry(block);
+        /* [R:holder] [R:hint] */
+        fetch_sub_relaxed(&kept_bytes, word_bytes(load_relaxed(&entry->word)));
+        unmap(block, entry);
+    }
+}
+
+static bool put_into_slot(void *block) {
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        uintptr_t empty = 0;
+        if (load_relaxed(&kept[i]) == 0 &&                        /* [R:cas-reload] */
+            cas_release(&kept[i], &empty, (uintptr_t)block)) { /* [E:kept] */
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keeps a freed block that the caller has, or unmaps it. */
+static void keep(void *block, struct entry *entry) {
+    size_t bytes = word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+    poison(block, bytes);
+    for (unsigned try = 0; try < KEPT_TRIES && bytes <= LARGE_KEEP_BYTES; try++) {
+        /* [R:hint] */
+        if (fetch_add_relaxed(&kept_bytes, bytes) + bytes <= LARGE_KEEP_BYTES &&
+            put_into_slot(block)) {
+            return;
+        }
+        fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
+        evict();
+    }
+    unmap(block, entry);
+}
+
+static bool fits(uint64_t word, size_t bytes, uint32_t category) {
+    return word_category(word) == category && word_bytes(word) >= bytes &&
+           word_bytes(word) - bytes <= bytes / 4;
+}
+
+/* Takes the block of one slot, if it is of the category, so aligned, and of `bytes` to a quarter
+ * more. */
+static void *take_from_slot(_Atomic uintptr_t *slot, size_t bytes, size_t alignment,
+                            uint32_t category) {
+    uintptr_t address = load_relaxed(slot); /* [R:cas-reload] */
+    if (address == 0 || (address & (alignment - 1)) != 0) {
+        return NULL;
+    }
+    struct entry *entry = find_entry((void *)address);
+    /* [R:cas-reload] */
+    if (!fits(load_relaxed(&entry->word), bytes, category) ||
+        !cas_acquire(slot, &address, 0)) { /* [E:kept] the right to the block */
+        return NULL;
+    }
+    uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
+    fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
+    if (!fits(word, bytes, category)) {
+        /* Another block came to stand there between the look and the taking. */
+        keep((void *)address, entry);
+        return NULL;
+    }
+    /* [R:holder] */
+    store_relaxed(&entry->word, make_word(word >> 24, category, STATE_LIVE));
+    unpoison((void *)address, word_bytes(word));
+    count(category, 1, (int64_t)word_bytes(word));
+    return (void *)address;
+}
+
+static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        void *block = take_from_slot(&kept[i], bytes, alignment, category);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
+    void *block = corral_os->reserve(bytes, alignment);
+    if (block == NULL) {
+        return NULL;
+    }
+    struct entry *entry = make_entry(block);
+    if (entry == NULL) {
+        corral_os->release(block, bytes);
+        return NULL;
+    }
+    /* [R:holder] Who frees the block got it from the caller. */
+    store_relaxed(&entry->word, make_word(bytes / corral_os_page_size(), category, STATE_LIVE));
+    count(category, 1, (int64_t)bytes);
+    return block;
+}
+
+CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t category,
+                                         bool *zero) {
+    size_t bytes = round_up(size == 0 ? 1 : size, corral_os_page_size());
+    alignment = alignment < ARENA_BYTES ? ARENA_BYTES : alignment;
+    category_use(category);
+    void *block = take_kept(bytes, alignment, category);
+    *zero = block == NULL;
+    block = block != NULL ? block : map_new(bytes, alignment, category);
+    if (block != NULL) {
+        category_count_allocation(category);
+    }
+    return block;
+}
+
+CORRAL_NOINLINE enum large_freed corral_large_free(void *block) {
+    struct entry *entry = find_entry(block);
+    uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
+    while (word_state(word) == STATE_LIVE) {
+        uint64_t freed = make_word(word >> 24, word_category(word), STATE_KEPT);
+        /* [R:holder] Of two frees of one block, one changes the state. */
+        if (cas_relaxed(&entry->word, &word, freed)) {
+            count(word_category(word), -1, -(int64_t)word_bytes(word));
+            category_count_free(word_category(word));
+            keep(block, entry);
+            return LARGE_FREED;
+        }
+    }
+    return word_state(word) == STATE_KEPT ? LARGE_TWICE : LARGE_NONE;
+}
+
+bool corral_large_find(const void *block, struct large_info *info) {
+    struct entry *entry = find_entry(block);
+    uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
+    info->size = word_bytes(word);
+    info->category = word_category(word);
+    return word_state(word) == STATE_LIVE;
+}
+
+bool corral_large_resize(void *block, size_t size) {
+    struct entry *entry = find_entry(block);
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    size_t have = word_bytes(word);
+    size_t bytes = round_up(size, corral_os_page_size());
+    if (bytes > have && !corral_os->grow(block, have, bytes)) {
+        return false;
+    }
+    if (bytes < have && !corral_os->release((char *)block + bytes, have - bytes)) {
+        return true;
+    }
+    uint32_t category = word_category(word);
+    /* [R:holder] */
+    store_relaxed(&entry->word,
+                  make_word(bytes / corral_os_page_size(), category, STATE_LIVE));
+    count(category, 0, (int64_t)bytes - (int64_t)have);
+    return true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * os: the entire outside world.
+ *
+ * Owns:     the system calls, the OS page size, the hook on thread exit.
+ * Callers:  the rooms that map and purge memory; attach; the misuse reports.
+ * Promises: a failing operation changes nothing and says so; errno is kept.
+ * Does not: keep any memory.
+ *
+ * corral_os is a table so that a test can put operations that fail in the place of the real ones.
+ */
+#ifndef CORRAL_OS_H
+#define CORRAL_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct corral_os {
+    /* Maps `size` bytes (a multiple of the OS page), zero, readable and writable, at a multiple of
+     * `alignment` (a power of two). Nothing is resident yet. NULL on failure. */
+    void *(*reserve)(size_t size, size_t alignment);
+    /* Unmaps [start, start + size), all of it mapped by reserve. */
+    bool (*release)(void *start, size_t size);
+    /* Makes [start, start + size) zero and not resident; the range stays mapped. */
+    bool (*purge)(void *start, size_t size);
+    /* Grows the mapping at `start` in place. The new bytes are zero. */
+    bool (*grow)(void *start, size_t old_size, size_t new_size);
+    /* Calls `function(argument)` when the calling thread exits; replaces what it set before. */
+    bool (*on_thread_exit)(void (*function)(void *), void *argument);
+};
+
+/* The operations in force. Set before the first allocation, if at all. */
+extern const struct corral_os *corral_os;
+extern const struct corral_os corral_os_real;
+
+/* Bytes of an OS page, read from the OS at run time. Wait-free. */
+size_t corral_os_page_size(void);
+/* Writes to the standard error stream, unbuffered, without allocating. */
+void corral_os_write_error(const char *text, size_t length);
+/* Ends the process as abort does. */
+_Noreturn void corral_os_abort(void);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * os_posix: the outside world on Linux and its like.
+ *
+ * Owns:     the key of the thread-exit hook.
+ * Callers:  through os.h.
+ * Promises: as os.h. Reservations ask for no memory (MAP_NORESERVE) and are never advised to use
+ *           huge pages.
+ * Does not: retry.
+ */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include "atomic.h"
+#include "base.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+size_t corral_os_page_size(void) {
+    static _Atomic size_t size;
+    size_t known = load_relaxed(&size); /* [R:same-value] */
+    if (unlikely(known == 0)) {
+        known = (size_t)sysconf(_SC_PAGESIZE);
+        store_relaxed(&size, known); /* [R:same-value] */
+    }
+    return known;
+}
+
+/* Runs a call that may set errno, and keeps it: what a failure means to the caller of corral is for
+ * the public functions to say. */
+#define KEEPING_ERRNO(type, call)                                                                  \
+    int saved = errno;                                                                             \
+    type result = (call);                                                                          \
+    errno = saved;                                                                                 \
+    return result
+
+static void *map(size_t size) {
+    void *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+static bool posix_release(void *start, size_t size) {
+    KEEPING_ERRNO(bool, munmap(start, size) == 0);
+}
+
+/* Maps more than asked and gives the ends back. */
+static void *map_aligned_slow(size_t size, size_t alignment) {
+    size_t room = size + alignment - corral_os_page_size();
+    if (room < size) {
+        return NULL;
+    }
+    char *start = map(room);
+    if (start == NULL) {
+        return NULL;
+    }
+    char *block = (char *)round_up((uintptr_t)start, alignment);
+    size_t before = (size_t)(block - start);
+    size_t behind = room - before - size;
+    if (before != 0) {
+        munmap(start, before);
+    }
+    if (behind != 0) {
+        munmap(block + size, behind);
+    }
+    return block;
+}
+
+/* The kernel places a mapping beside the last one, so after the first of a size the next ones are
+ * aligned without help. */
+static void *reserve(size_t size, size_t alignment) {
+    char *start = map(size);
+    if (start == NULL || ((uintptr_t)start & (alignment - 1)) == 0) {
+        return start;
+    }
+    munmap(start, size);
+    return map_aligned_slow(size, alignment);
+}
+
+static void *posix_reserve(size_t size, size_t alignment) {
+    KEEPING_ERRNO(void *, reserve(size, alignment));
+}
+
+static bool posix_purge(void *start, size_t size) {
+    KEEPING_ERRNO(bool, madvise(start, size, MADV_DONTNEED) == 0);
+}
+
+static bool posix_grow(void *start, size_t old_size, size_t new_size) {
+    KEEPING_ERRNO(bool, mremap(start, old_size, new_size, 0) != MAP_FAILED);
+}
+
+
+static _Atomic(void (*)(void *)) exit_function;
+
+static void run_exit_function(void *argument) {
+    void (*function)(void *) = load_acquire(&exit_function); /* [E:exit-hook] */
+    function(argument);
+}
+
+/* The key plus one, or 0 before there is one. Of several threads that make a key, one wins and the
+ * others delete theirs. */
+static unsigned exit_key(void) {
+    static _Atomic unsigned key_plus_one;
+    unsigned have = load_relaxed(&key_plus_one); /* [R:own-key] */
+    if (likely(have != 0)) {
+        return have;
+    }
+    pthread_key_t key;
+    if (pthread_key_create(&key, run_exit_function) != 0) {
+        return 0;
+    }
+    unsigned made = (unsigned)key + 1;
+    if (cas_relaxed(&key_plus_one, &have, made)) { /* [R:own-key] */
+        return made;
+    }
+    pthread_key_delete(key);
+    return have;
+}
+
+static bool posix_on_thread_exit(void (*function)(void *), void *argument) {
+    store_release(&exit_function, function); /* [E:exit-hook] */
+    unsigned key = exit_key();
+    return key != 0 && pthread_setspecific((pthread_key_t)(key - 1), argument) == 0;
+}
+
+void corral_os_write_error(const char *text, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written <= 0) {
+            return;
+        }
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+_Noreturn void corral_os_abort(void) {
+    abort();
+}
+
+const struct corral_os corral_os_real = {
+    .reserve = posix_reserve,
+    .release = posix_release,
+    .purge = posix_purge,
+    .grow = posix_grow,
+    .on_thread_exit = posix_on_thread_exit,
+};
+
+const struct corral_os *corral_os = &corral_os_real;

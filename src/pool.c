@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool: see pool.h.
+ *
+ * Owns:     nothing of its own; pools lie in caches.
+ * Callers:  through pool.h.
+ * Promises: as pool.h.
+ * Does not: attach or detach threads.
+ */
+#include "pool.h"
+
+#include "category.h"
+#include "figures.h"
+#include "misuse.h"
+#include "queue.h"
+#include "wake.h"
+
+/* The first grant of a front list, in blocks; it doubles at each refill. */
+#define FRONT_FIRST 16u
+/* Remote bits that become a list at once: writing all of a slab's returned blocks in one burst
+ * overlaps the misses that the caller would else take one by one. The rest become free bits. */
+#define BURST_MAX 256u
+/* Woken slabs that a refill settles before it goes on. */
+#define SETTLE_MAX 4u
+/* Orphans that a refill looks at before it makes a slab. */
+#define ORPHANS_MAX 2u
+
+/* Raises a front list's limit at a refill, out of the thread's budget. */
+static void grant(struct cache *cache, struct front *front, const struct size_class *size_class) {
+    uint32_t limit = front->limit == 0 ? FRONT_FIRST : front->limit * 2;
+    limit = limit < size_class->front_max ? limit : size_class->front_max;
+    size_t cost = (size_t)(limit - front->limit) * size_class->size;
+    if (limit > front->limit && cost <= cache->front_budget) {
+        cache->front_budget -= cost;
+        front->limit = limit;
+    }
+}
+
+/* A block out of the current slab's free bits. NULL when there is none. */
+static void *take_run(struct pool *pool) {
+    unsigned word;
+    uint64_t run = corral_slab_take_run_owner(pool->current, &word);
+    if (run == 0) {
+        return NULL;
+    }
+    pool_net_add(pool, bits_count(run));
+    pool->run_base = slab_start(pool->current) + (size_t)word * 64 * pool->size;
+    return pool_take_from_run(pool, run);
+}
+
+/* A block out of the current slab's remote bits; the others become the front list. */
+static void *take_burst(struct pool *pool, struct front *front) {
+    void *first;
+    uint32_t count = corral_slab_collect_list_owner(pool->current, BURST_MAX, &first);
+    if (count == 0) {
+        return NULL;
+    }
+    pool_net_add(pool, count);
+    front->head = link_get(first);
+    store_relaxed(&front->count, count - 1); /* [R:single-writer] */
+    unpoison(first, pool->size);
+    return first;
+}
+
+/* Moves what a cache without a thread has of this pool to the caller's queue. An orphan has no
+ * current slabs: they are in its queues. */
+static void move_slabs(struct cache *cache, struct pool *pool, struct cache *from, uint32_t index) {
+    struct pool *other = cache_pool_if(from, index);
+    if (other == NULL) {
+        return;
+    }
+    while (pool->queued < QUEUE_SLABS && other->queue != NULL) {
+        struct slab *slab = queue_pop(other);
+        slab_set_owner(slab, cache->identity);
+        queue_push(pool, slab);
+    }
+}
+
+static void search_orphans(struct cache *cache, struct pool *pool, uint32_t index) {
+    unsigned from = 0;
+    for (unsigned i = 0; i < ORPHANS_MAX && pool->queue == NULL; i++) {
+        struct cache *orphan = corral_cache_take_orphan(from);
+        if (orphan == NULL) {
+            return;
+        }
+        corral_wake_settle(orphan, SETTLE_MAX);
+        move_slabs(cache, pool, orphan, index);
+        from = orphan->identity + 1u;
+        corral_cache_orphan(orphan);
+    }
+}
+
+/* A new current slab, the last one being let go. False when memory is exhausted. */
+static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
+    if (pool->queue == NULL && wake_pending(cache)) {
+        corral_wake_settle(cache, SETTLE_MAX);
+    }
+    if (pool->queue == NULL) {
+        search_orphans(cache, pool, index);
+    }
+    pool->current = queue_pop(pool);
+    if (pool->current == NULL) {
+        pool->current = corral_slab_make(index, cache->identity);
+        corral_figures_note_peak(index >> CLASS_STRIDE_LOG);
+    }
+    return pool->current != NULL;
+}
+
+/* Lets the current slab go when it has nothing to hand out. One that holds a single block goes with
+ * it, so that the holder may grow it in place. */
+static void let_go(struct cache *cache, struct pool *pool) {
+    if (corral_slab_let_go_owner(pool->current, cache->identity)) {
+        pool->current = NULL;
+    }
+}
+
+CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
+    struct pool *pool = cache_pool(cache, index);
+    if (pool == NULL) {
+        return NULL;
+    }
+    struct front *front = &cache->fronts[index];
+    counter_add(&pool->refills, 1);
+    grant(cache, front, &corral_classes[index & (CLASS_STRIDE - 1)]);
+    do {
+        while (pool->current != NULL) {
+            void *block = take_run(pool);
+            block = block != NULL ? block : take_burst(pool, front);
+            if (block == NULL || pool->current->capacity == 1) {
+                let_go(cache, pool);
+            }
+            if (block != NULL) {
+                return block;
+            }
+        }
+    } while (next_slab(cache, pool, index));
+    return NULL;
+}
+
+static void send_open_word(struct cache *cache, struct pool *pool) {
+    struct slab *slab = pool->open_slab;
+    counter_add(&pool->sent, pool->open_count);
+    pool->open_slab = NULL;
+    corral_wake_send(cache, slab, pool->open_word, pool->open_bits);
+}
+
+/* Gathers a block of another's slab into the pool's open word. */
+static void home_remote(struct cache *cache, struct pool *pool, struct slab *slab, uint32_t at) {
+    uint64_t bit = UINT64_C(1) << (at % 64);
+    if (pool->open_slab != slab || pool->open_word != at / 64) {
+        if (pool->open_slab != NULL) {
+            send_open_word(cache, pool);
+        }
+        pool->open_slab = slab;
+        pool->open_word = at / 64;
+        pool->open_bits = 0;
+        pool->open_count = 0;
+    }
+    pool->open_bits |= bit;
+    pool->open_count++;
+    if (pool->open_count == 64 || pool->open_count * pool->size >= OPEN_BYTES) {
+        send_open_word(cache, pool);
+    }
+}
+
+/* An owned slab whose last block came home. The current one is kept. */
+static void home_emptied(struct pool *pool, struct slab *slab) {
+    if (slab == pool->current) {
+        return;
+    }
+    queue_remove(pool, slab);
+    if (!corral_slab_give_back_owner(slab)) {
+        queue_push(pool, slab);
+    }
+}
+
+/* The block's number in its unit; false when the address is not the start of a block. */
+static bool find_block(const struct slab *slab, const void *block, uint32_t *at) {
+    const struct size_class *size_class = slab_class(slab);
+    size_t offset = (size_t)((const char *)block - slab_start(slab));
+    *at = size_class_index(size_class, offset);
+    return likely(*at * (size_t)size_class->size == offset && *at < slab->capacity);
+}
+
+static bool is_open(const struct pool *pool, const struct slab *slab, uint32_t at) {
+    return pool->open_slab == slab && pool->open_word == at / 64 &&
+           (pool->open_bits >> (at % 64) & 1) != 0;
+}
+
+CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t index) {
+    struct slab *slab = slab_of(block);
+    uint32_t at;
+    if (!find_block(slab, block, &at)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        return;
+    }
+    struct pool *pool = cache_pool(cache, index);
+    if (unlikely(pool == NULL)) {
+        corral_pool_home_alone(block);
+        return;
+    }
+    bool own = slab_is_owned_by(slab, cache->identity);
+    if (unlikely(own ? corral_slab_put_owner(slab, at / 64, UINT64_C(1) << (at % 64)) != 0
+                     : is_open(pool, slab, at))) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block);
+        return;
+    }
+    poison(block, pool->size);
+    pool_net_add(pool, -1);
+    if (!own) {
+        home_remote(cache, pool, slab, at);
+    } else if (slab->free_count == slab->capacity) {
+        home_emptied(pool, slab);
+    }
+}
+
+CORRAL_SLOW void corral_pool_home_alone(void *block) {
+    struct slab *slab = slab_of(block);
+    uint32_t at;
+    if (!find_block(slab, block, &at)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        return;
+    }
+    struct category *figures = &corral_categories[slab->pool >> CLASS_STRIDE_LOG];
+    fetch_sub_relaxed(&figures->stray_blocks, 1);                             /* [R:figure] */
+    fetch_sub_relaxed(&figures->stray_bytes, (int64_t)slab_class(slab)->size); /* [R:figure] */
+    poison(block, slab_class(slab)->size);
+    corral_wake_send(NULL, slab, at / 64, UINT64_C(1) << (at % 64));
+}
+
+/* Puts what is left of the run back into its slab, which is the current one. */
+static void run_home(struct pool *pool) {
+    uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
+    if (run == 0) {
+        return;
+    }
+    size_t offset = (size_t)(pool->run_base - slab_start(pool->current));
+    store_relaxed(&pool->run, 0); /* [R:single-writer] */
+    pool_net_add(pool, -(int64_t)bits_count(run));
+    corral_slab_put_owner(pool->current, (unsigned)(offset / pool->size / 64), run);
+}
+
+static void front_home(struct cache *cache, uint32_t index) {
+    struct front *front = &cache->fronts[index];
+    front->limit = 0;
+    while (front->head != NULL) {
+        void *block = front->head;
+        front->head = link_get(block);
+        store_relaxed(&front->count, load_relaxed(&front->count) - 1); /* [R:single-writer] */
+        corral_pool_home(cache, block, index);
+    }
+}
+
+static void pool_send_home(struct cache *cache, struct pool *pool, uint32_t index) {
+    front_home(cache, index);
+    run_home(pool);
+    if (pool->open_slab != NULL) {
+        send_open_word(cache, pool);
+    }
+    if (pool->current != NULL) {
+        queue_push(pool, pool->current);
+        pool->current = NULL;
+    }
+    for (struct slab *next, *slab = pool->queue; slab != NULL; slab = next) {
+        next = slab->next;
+        corral_slab_collect_owner(slab);
+        if (slab->free_count == slab->capacity) {
+            home_emptied(pool, slab);
+        }
+    }
+}
+
+void corral_pool_send_all_home(struct cache *cache) {
+    for (struct row *row = cache->row_list; row != NULL; row = row->next) {
+        uint32_t base = row->category << CLASS_STRIDE_LOG;
+        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+            pool_send_home(cache, &row->pools[i], base + i);
+        }
+    }
+    while (wake_pending(cache) && corral_wake_settle(cache, SETTLE_MAX) > 0) {
+    }
+    cache->front_budget = FRONT_BUDGET;
+}

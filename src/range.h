@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * range: the address ranges that arenas stand on.
+ *
+ * Owns:     reservations: mappings of 1 to 64 arena-sized ranges, with a word of free ranges each.
+ * Callers:  registry. Any thread.
+ * Promises: a range that is taken reads as zero. Reservations grow from one arena, and fall back
+ *           to less where the OS refuses. A mapping is never split: a reservation goes back to
+ *           the OS as a whole, when all its ranges are free, and until then they are purged.
+ * Does not: know what stands on a range.
+ *
+ * Synchronization (row beside column):
+ *                take        give        grow
+ *     take       CAS         any         CAS on the word of free ranges
+ *     give       any         fetch_or    the last giver of a reservation takes all by CAS first
+ *     grow       CAS         any         CAS on the base decides who fills an entry
+ *
+ * take and give are lock-free; a thread stopped in grow keeps one table entry from others.
+ */
+#ifndef CORRAL_RANGE_H
+#define CORRAL_RANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An arena-sized, arena-aligned range, all zero; NULL when there is none to be had. *handle is for
+ * give. May call the OS. */
+void *corral_range_take(uint32_t *handle);
+/* Gives a range back and its memory to the OS. Its content is lost. */
+void corral_range_give(uint32_t handle);
+
+#endif

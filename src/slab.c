@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * slab: see slab.h.
+ *
+ * Owns:     nothing of its own; the arena's header holds the bits.
+ * Callers:  through slab.h.
+ * Promises: every prefix of an owner's stores leaves each block in at most one place: a bit is
+ *           cleared before the run that holds it is published (pool.c), so that a process that
+ *           forks in the middle loses blocks at most.
+ * Does not: touch a block, except to link a list.
+ */
+#include "slab.h"
+
+#include "check.h"
+#include "link.h"
+#include "misuse.h"
+#include "os.h"
+#include "poison.h"
+
+#include <string.h>
+
+static uint32_t words_of(const struct slab *slab) {
+    return (slab->capacity + 63) / 64;
+}
+
+static void summary_set(struct slab *slab, unsigned word) {
+    slab->summary[word / 64] |= UINT64_C(1) << (word % 64);
+}
+
+static void summary_clear(struct slab *slab, unsigned word) {
+    slab->summary[word / 64] &= ~(UINT64_C(1) << (word % 64));
+}
+
+/* The block to begin with: at an OS page chosen by a hash of arena and slab. Slab starts lie a
+ * power of two apart; without this, the first pages of all slabs would share few TLB sets. */
+static uint16_t colour(const struct slab *slab, const struct size_class *size_class) {
+    if (size_class->slabs > 1) {
+        return 0;
+    }
+    uint64_t seed = ((uintptr_t)arena_of(slab) >> ARENA_SHIFT) * 64 + slab_number(slab);
+    uint64_t hash = seed * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+    size_t page = corral_os_page_size();
+    size_t offset = (hash % (SLAB_BYTES / page)) * page;
+    uint32_t block = (uint32_t)((offset + size_class->size - 1) / size_class->size);
+    return (uint16_t)(block < size_class->capacity ? block : 0);
+}
+
+static void fill_free(struct slab *slab) {
+    uint64_t *words = slab_free_words(slab);
+    uint32_t count = words_of(slab);
+    for (uint32_t word = 0; word < count; word++) {
+        uint32_t left = slab->capacity - word * 64;
+        words[word] = bits_below(left);
+        summary_set(slab, word);
+    }
+    slab->free_count = slab->capacity;
+}
+
+struct slab *corral_slab_make(uint32_t pool, uint16_t cache) {
+    unsigned class_index = pool & (CLASS_STRIDE - 1);
+    const struct size_class *size_class = &corral_classes[class_index];
+    struct slab *slab = corral_arena_claim(pool >> CLASS_STRIDE_LOG, size_class->slabs);
+    if (slab == NULL) {
+        return NULL;
+    }
+    *slab = (struct slab){
+        .capacity = size_class->capacity,
+        .pool = pool,
+        .start = colour(slab, size_class),
+        .slabs = (uint8_t)size_class->slabs,
+        .fresh = true,
+    };
+    slab->word = (uint8_t)(slab->start / 64);
+    fill_free(slab);
+    poison(slab_start(slab), slab->slabs * SLAB_BYTES);
+    memset(&arena_of(slab)->class_of[slab_number(slab)], (int)class_index, slab->slabs);
+    slab_set_owner(slab, cache);
+    check_slow(corral_slab_valid(slab));
+    return slab;
+}
+
+/* The first word from slab->word on, round, that has a free block. There is one. */
+static unsigned next_word(const struct slab *slab) {
+    unsigned at = slab->word;
+    unsigned shift = at % 64;
+    uint64_t here = slab->summary[at / 64];
+    uint64_t turned = here >> shift | here << (63 - shift) << 1;
+    if (SUMMARY_WORDS == 1 || (here >> shift) != 0) {
+        return (at / 64) * 64 + (shift + bits_lowest(turned)) % 64;
+    }
+    for (unsigned i = 1;; i++) {
+        unsigned index = (at / 64 + i) % SUMMARY_WORDS;
+        if (slab->summary[index] != 0) {
+            return index * 64 + bits_lowest(slab->summary[index]);
+        }
+    }
+}
+
+uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word) {
+    if (slab->free_count == 0) {
+        return 0;
+    }
+    unsigned at = next_word(slab);
+    uint64_t *words = slab_free_words(slab);
+    uint64_t bits = words[at];
+    if (slab->fresh) {
+        /* The part before the colour is left for the end. */
+        bits &= ~bits_below(slab->start % 64);
+        slab->fresh = false;
+    }
+    words[at] &= ~bits;
+    if (words[at] == 0) {
+        summary_clear(slab, at);
+    }
+    slab->free_count -= bits_count(bits);
+    slab->word = (uint8_t)at;
+    *word = at;
+    check_slow(corral_slab_valid(slab));
+    return bits;
+}
+
+uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) {
+    uint64_t *words = slab_free_words(slab);
+    uint64_t already = words[word] & bits;
+    words[word] |= bits;
+    summary_set(slab, word);
+    slab->free_count += bits_count(bits & ~already);
+    return already;
+}
+
+/* Says of blocks that were free already. */
+static void report_double_free(const struct slab *slab, unsigned word, uint64_t bits) {
+    for (; bits != 0; bits &= bits - 1) {
+        size_t index = word * 64 + bits_lowest(bits);
+        corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size);
+    }
+}
+
+/* Takes what was counted out of pending. The caller took the bits before. */
+static void uncount(struct slab *slab, uint32_t blocks) {
+    struct remote *remote = slab_remote(slab);
+    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    /* [R:count-only] The bits were taken with an acquire; give_back acquires the count. */
+    while (!cas_relaxed(&remote->state, &state, state_add(state, -(int32_t)blocks))) {
+    }
+}
+
+uint32_t corral_slab_collect_owner(struct slab *slab) {
+    void *none;
+    return corral_slab_collect_list_owner(slab, 0, &none);
+}
+
+struct list {
+    void *first, *last;
+    uint32_t length, most;
+};
+
+/* Links the blocks of a word into the list while there is room. Returns those left over. */
+static uint64_t link_word(struct list *list, const struct slab *slab, unsigned word, uint64_t bits) {
+    size_t size = slab_class(slab)->size;
+    char *base = slab_start(slab) + word * 64 * size;
+    for (; bits != 0 && list->length < list->most; bits &= bits - 1) {
+        void *block = base + bits_lowest(bits) * size;
+        if (list->last == NULL) {
+            list->first = block;
+        } else {
+            link_set(list->last, block);
+        }
+        list->last = block;
+        list->length++;
+    }
+    return bits;
+}
+
+uint32_t corral_slab_collect_list_owner(struct slab *slab, uint32_t most, void **first) {
+    struct remote *remote = slab_remote(slab);
+    struct list list = {.most = most};
+    uint32_t total = 0;
+    for (uint32_t word = 0, count = words_of(slab); word < count; word++) {
+        if (load_relaxed(&remote->bits[word]) == 0) { /* [R:poll] */
+            continue;
+        }
+        /* [E:bits] Sees the senders' last use of the blocks. */
+        uint64_t bits = exchange_acquire(&remote->bits[word], 0);
+        total += bits_count(bits);
+        uint64_t twice = bits & slab_free_words(slab)[word];
+        report_double_free(slab, word, twice);
+        uint64_t rest = link_word(&list, slab, word, bits & ~twice);
+        if (rest != 0) {
+            corral_slab_put_owner(slab, word, rest);
+        }
+    }
+    if (list.last != NULL) {
+        link_set(list.last, NULL);
+    }
+    if (total != 0) {
+        uncount(slab, total);
+    }
+    check_slow(corral_slab_valid(slab));
+    *first = list.first;
+    return list.length;
+}
+
+/* The pending count that wakes a slab: a part of its blocks, but never more than can still come. */
+static uint32_t wake_count(const struct slab *slab) {
+    uint32_t part = slab->capacity / WAKE_DIVISOR;
+    uint32_t outside = slab->capacity - slab->free_count;
+    part = part == 0 ? 1 : part;
+    return part < outside ? part : outside;
+}
+
+bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {
+    struct remote *remote = slab_remote(slab);
+    uint32_t wake = wake_count(slab);
+    check_debug(wake > 0 && !slab->queued);
+    slab_set_owner(slab, 0);
+    store_relaxed(&remote->wake, wake);            /* [R:before-edge] */
+    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    while (state_pending(state) < (int32_t)wake) {
+        uint64_t full = (state & ~STATE_CACHE_MASK) | STATE_FULL | (uint64_t)cache << STATE_CACHE_SHIFT;
+        /* [E:state] Publishes the descriptor, the free bitmap and wake to who wakes the slab. */
+        if (cas_release(&remote->state, &state, full + STATE_GENERATION)) {
+            return true;
+        }
+    }
+    slab_set_owner(slab, cache);
+    return false;
+}
+
+bool corral_slab_give_back_owner(struct slab *slab) {
+    struct remote *remote = slab_remote(slab);
+    check_debug(slab->free_count == slab->capacity && !slab->queued);
+    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    while (state_pending(state) == 0) {
+        /* [E:state] Sees every sender's last access: a sender that set bits and has not counted
+         * them leaves pending below 0, since all bits are here. */
+        if (cas_acquire(&remote->state, &state, state + STATE_GENERATION)) {
+            slab_set_owner(slab, 0);
+            corral_arena_give(slab, slab->slabs);
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits) {
+    struct remote *remote = slab_remote(slab);
+    /* [E:bits] Publishes the sender's last use of the blocks. */
+    uint64_t before = fetch_or_release(&remote->bits[word], bits);
+    if (unlikely((before & bits) != 0)) {
+        report_double_free(slab, word, before & bits);
+    }
+    int32_t blocks = (int32_t)bits_count(bits & ~before);
+    uint64_t state = load_acquire(&remote->state); /* [E:state] wake belongs to this FULL */
+    for (;;) {
+        uint64_t next = state_add(state, blocks);
+        /* [R:after-edge] */
+        bool wakes = (state & STATE_FULL) != 0 &&
+                     state_pending(next) >= (int32_t)load_relaxed(&remote->wake);
+        next ^= wakes ? STATE_FULL | STATE_WOKEN : 0;
+        /* [E:state] Releases this access to who gives the slab back; the winner acquires the
+         * slab. For anyone else it is the last access. */
+        if (cas_acq_rel(&remote->state, &state, next)) {
+            return wakes ? state_cache(state) : 0;
+        }
+        state = load_acquire(&remote->state); /* [E:state] as above */
+    }
+}
+
+void corral_slab_take_woken(struct slab *slab, uint16_t cache) {
+    slab_set_owner(slab, cache);
+    /* [R:won] The winner's CAS, or the woken stack, ordered this. */
+    fetch_and_relaxed(&slab_remote(slab)->state, ~STATE_WOKEN);
+}
+
+bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
+    unsigned have = slab->slabs;
+    unsigned want = corral_classes[class_index].slabs;
+    if (!corral_arena_extend(slab, have, want - have)) {
+        return false;
+    }
+    slab->slabs = (uint8_t)want;
+    slab->pool = (slab->pool & ~(CLASS_STRIDE - 1)) | class_index;
+    memset(&arena_of(slab)->class_of[slab_number(slab)], (int)class_index, want);
+    unpoison(slab_start(slab), want * SLAB_BYTES);
+    return true;
+}
+
+bool corral_slab_valid(const struct slab *slab) {
+    const uint64_t *words = slab_free_words(slab);
+    uint32_t free = 0;
+    for (uint32_t word = 0; word < words_of(slab); word++) {
+        bool summarised = slab->summary[word / 64] >> (word % 64) & 1;
+        if (summarised != (words[word] != 0)) {
+            return false;
+        }
+        free += bits_count(words[word]);
+    }
+    return free == slab->free_count && free <= slab->capacity;
+}

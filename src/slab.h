@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * slab: the blocks of a unit, as bits; and the protocol by which other threads give blocks back.
+ *
+ * Owns:     descriptors, free bitmaps, remote bitmaps and state words (they lie in arena.h's
+ *           header).
+ * Callers:  pool and wake. Functions that end in _owner: the cache that owner[] names, or the
+ *           thread that won or took the slab. Functions that end in _remote: anyone who holds the
+ *           blocks that he sends.
+ * Promises: no block is lost or handed out twice; a FULL slab wakes once; a slab is given back to
+ *           its arena only when no sender can still touch it.
+ * Does not: choose slabs, or keep lists of them.
+ *
+ * The state word:
+ *   bits  0–23  pending: remote bits counted and not yet collected (signed: a collector may be
+ *               ahead of a sender between its two steps)
+ *   bit  24     FULL: nothing to hand out, or not wanted; no owner; wakes when pending reaches wake
+ *   bit  25     WOKEN: somebody won the right to give it to the cache it names
+ *   bits 26–41  the cache to wake
+ *   bits 42–63  generation: raised at each FULL and each give-back
+ *
+ *           let_go (pending < wake)            send_remote (pending ≥ wake): the winner
+ *   owned ───────────────────────────► FULL ───────────────────────────► WOKEN
+ *     ▲                                                                    │
+ *     └──────────────────────── take_woken ◄───────────────────────────────┘
+ *   owned ── give_back (all bits here, pending exactly 0) ──► the arena
+ *
+ * Synchronization (row beside column):
+ *                  owner's        send_remote     take_woken
+ *   owner's        –              any             –
+ *   send_remote    any            any             any
+ *   take_woken     –              any             –
+ * send_remote is two steps: the bits (wait-free), then one CAS on the state (lock-free; it fails
+ * only when another sender's or the owner's succeeded). A thread stopped between the steps keeps
+ * this one slab from being given back, and nobody from anything else.
+ */
+#ifndef CORRAL_SLAB_H
+#define CORRAL_SLAB_H
+
+#include "arena.h"
+
+#define STATE_PENDING_MASK UINT64_C(0xFFFFFF)
+#define STATE_FULL         (UINT64_C(1) << 24)
+#define STATE_WOKEN        (UINT64_C(1) << 25)
+#define STATE_CACHE_SHIFT  26
+#define STATE_CACHE_MASK   (UINT64_C(0xFFFF) << STATE_CACHE_SHIFT)
+#define STATE_GENERATION   (UINT64_C(1) << 42)
+
+static_assert(SLAB_BYTES / BLOCK_MIN < STATE_PENDING_MASK / 2, "pending fits its bits");
+
+CORRAL_FAST int32_t state_pending(uint64_t state) {
+    return (int32_t)((uint32_t)state << 8) >> 8;
+}
+
+CORRAL_FAST uint64_t state_add(uint64_t state, int32_t blocks) {
+    return (state & ~STATE_PENDING_MASK) |
+           ((state + (uint64_t)(int64_t)blocks) & STATE_PENDING_MASK);
+}
+
+CORRAL_FAST unsigned state_cache(uint64_t state) {
+    return (unsigned)((state & STATE_CACHE_MASK) >> STATE_CACHE_SHIFT);
+}
+
+CORRAL_FAST unsigned slab_number(const struct slab *slab) {
+    return (unsigned)(slab - arena_of(slab)->slabs);
+}
+
+CORRAL_FAST const struct size_class *slab_class(const struct slab *slab) {
+    return &corral_classes[slab->pool & (CLASS_STRIDE - 1)];
+}
+
+CORRAL_FAST char *slab_start(const struct slab *slab) {
+    return arena_slab_start(arena_of(slab), slab_number(slab));
+}
+
+CORRAL_FAST struct remote *slab_remote(const struct slab *slab) {
+    return &arena_of(slab)->remote[slab_number(slab)];
+}
+
+CORRAL_FAST uint64_t *slab_free_words(const struct slab *slab) {
+    return arena_of(slab)->free[slab_number(slab)].words;
+}
+
+/* The unit that a block lies in. The caller holds the block. */
+CORRAL_FAST struct slab *slab_of(const void *block) {
+    struct arena *arena = arena_of(block);
+    return &arena->slabs[arena->unit[arena_slab_number(block)]];
+}
+
+/* Is `cache` the owner? Only an owner ends its ownership, so its own answer stays true. */
+CORRAL_FAST bool slab_is_owned_by(const struct slab *slab, uint16_t cache) {
+    /* [R:own-identity] */
+    return load_relaxed(&arena_of(slab)->owner[slab_number(slab)]) == cache;
+}
+
+CORRAL_FAST void slab_set_owner(struct slab *slab, uint16_t cache) {
+    store_relaxed(&arena_of(slab)->owner[slab_number(slab)], cache); /* [R:own-identity] */
+}
+
+/* A new slab for `pool`, owned by `cache`, all blocks free. NULL when memory is exhausted. */
+struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
+
+/* Takes a whole word of free blocks: a run. Returns its bits, 0 when none is free; *word is its
+ * index. In address order from the slab's colour on, round. */
+uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word);
+/* Makes a block, or several of one word, free. Returns those that were free already: 0 when all is
+ * well. */
+uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
+/* Collects all remote bits as free bits. Returns how many there were. */
+uint32_t corral_slab_collect_owner(struct slab *slab);
+/* As collect, but makes up to `most` of the blocks a list in address order, linked through their
+ * first words, from *first on. Returns the length of the list. */
+uint32_t corral_slab_collect_list_owner(struct slab *slab, uint32_t most, void **first);
+/* Makes the slab FULL, to wake for `cache`. False when pending has reached what would wake it: it
+ * is still owned then, and there is something to collect. The slab is not empty. */
+bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache);
+/* Gives an empty slab back to its arena. False when a sender may still touch it. */
+bool corral_slab_give_back_owner(struct slab *slab);
+
+/* Sends blocks home to a slab. Returns 0, or, when this woke the slab, the cache it is to be given
+ * to: then, and only then, the slab is the caller's to give or take. Blocks that had been sent
+ * already run the misuse policy. */
+unsigned corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits);
+/* The winner, or who took the woken stack, becomes the owner. */
+void corral_slab_take_woken(struct slab *slab, uint16_t cache);
+
+/* Grows a unit of one block to that of a larger class, into the slabs behind it. The caller holds
+ * the block, and the slab is FULL, so nobody else reads what changes. False when they are taken. */
+bool corral_slab_grow_holder(struct slab *slab, unsigned class_index);
+
+/* The descriptor's law. */
+bool corral_slab_valid(const struct slab *slab);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * slow: see slow.h.
+ *
+ * Owns:     nothing.
+ * Callers:  through slow.h.
+ * Promises: a thread that can have no cache is served all the same: its frees send single bits, its
+ *           allocations borrow a cache.
+ * Does not: read a header of an address that the registry does not cover.
+ */
+#include "slow.h"
+
+#include "category.h"
+#include "corral/corral.h"
+#include "large.h"
+#include "misuse.h"
+#include "pool.h"
+#include "thread.h"
+
+#include <errno.h>
+
+/* The calling thread's cache, attached if it has none; NULL when it cannot be. */
+static struct cache *attached(void) {
+    struct cache *cache = thread_cache();
+    return likely(thread_is_attached(cache)) ? cache : corral_thread_attach();
+}
+
+static void *alloc_pooled(struct cache *cache, uint32_t pool) {
+    struct front *front = &cache->fronts[pool];
+    if (front->head != NULL) {
+        front_count_allocation(front);
+        return front_pop(front, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    }
+    struct pool *cold = cache_pool_if(cache, pool);
+    uint64_t run = cold == NULL ? 0 : load_relaxed(&cold->run); /* [R:single-writer] */
+    void *block = run != 0 ? pool_take_from_run(cold, run) : corral_pool_refill(cache, pool);
+    if (likely(block != NULL)) {
+        front_count_allocation(front);
+    }
+    return block;
+}
+
+/* For a thread that cannot attach: whose exit hook has run, or for whose hook there is no memory. */
+CORRAL_SLOW static void *alloc_borrowed(uint32_t pool) {
+    struct cache *cache = corral_thread_borrow();
+    if (cache == NULL) {
+        return NULL;
+    }
+    void *block = alloc_pooled(cache, pool);
+    corral_thread_return(cache);
+    return block;
+}
+
+void *corral_alloc_pool(uint32_t pool) {
+    struct cache *cache = attached();
+    void *block = likely(cache != NULL) ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
+    if (unlikely(block == NULL)) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
+struct pool *corral_pool_of_thread(uint32_t pool) {
+    struct cache *cache = attached();
+    return cache == NULL ? NULL : cache_pool(cache, pool);
+}
+
+uint32_t corral_pool_base(uint32_t id) {
+    return cache_pool_base(thread_cache(), id);
+}
+
+void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
+    *zero = false;
+    if (likely(size <= BLOCK_MAX)) {
+        return corral_alloc_pool(pool_base + size_class_of(size));
+    }
+    void *block = NULL;
+    if (size <= PTRDIFF_MAX) {
+        block = corral_large_alloc(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
+    }
+    if (block == NULL) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
+CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
+    bool zero;
+    return corral_alloc_from(size, corral_pool_base(id), &zero);
+}
+
+void corral_check_id(const void *block, uint32_t category, uint32_t id) {
+    uint64_t have = corral_category_id(category);
+    if (have == id) {
+        return;
+    }
+    bool known = true;
+    if (have != CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find(id, &known) != category ||
+        !known) {
+        corral_misuse_wrong_id(block, have, id);
+    }
+}
+
+/* The class of the slab that an address of an arena lies in. */
+static uint32_t class_at(const void *address) {
+    return arena_of(address)->class_of[arena_slab_number(address)];
+}
+
+bool corral_block_find(const void *block, struct block_info *info) {
+    struct large_info large;
+    if (!registry_covers((uintptr_t)block)) {
+        info->large = corral_large_find(block, &large);
+        info->size = large.size;
+        info->category = large.category;
+        return info->large;
+    }
+    uint32_t class_index = class_at(block);
+    info->large = false;
+    info->size = corral_classes[class_index].size;
+    info->category = arena_of(block)->category;
+    return class_index != CLASS_NONE && (uintptr_t)block % BLOCK_MIN == 0;
+}
+
+static void free_large(void *block, uint32_t id) {
+    struct large_info info;
+    if (corral_large_find(block, &info)) {
+        corral_check_id(block, info.category, id);
+    }
+    enum large_freed freed = corral_large_free(block);
+    if (freed != LARGE_FREED) {
+        corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
+    }
+}
+
+static void free_pooled(void *block, uint32_t class_index) {
+    struct cache *cache = attached();
+    uint32_t pool = arena_of(block)->pool_base + class_index;
+    if (unlikely(cache == NULL)) {
+        category_count_free(pool >> CLASS_STRIDE_LOG);
+        corral_pool_home_alone(block);
+        return;
+    }
+    struct front *front = &cache->fronts[pool];
+    front_count_free(front);
+    if (front_has_room(front)) {
+        front_push(front, block, corral_classes[class_index].size);
+    } else {
+        corral_pool_home(cache, block, pool);
+    }
+}
+
+CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
+    if (unlikely(!registry_covers((uintptr_t)block))) {
+        if (block != NULL) {
+            free_large(block, id);
+        }
+        return;
+    }
+    uint32_t class_index = class_at(block);
+    if (unlikely(class_index == CLASS_NONE)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        return;
+    }
+    if (unlikely(arena_of(block)->memory_type_id != id)) {
+        corral_check_id(block, arena_of(block)->category, id);
+    }
+    free_pooled(block, class_index);
+}
+
+void corral_free_found(void *block, const struct block_info *info) {
+    if (info->large) {
+        corral_large_free(block);
+    } else {
+        free_pooled(block, class_at(block));
+    }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats: the public figures.
+ *
+ * Owns:     the peak of the total.
+ * Callers:  any thread.
+ * Promises: as corral.h.
+ * Does not: count; it reads.
+ */
+#include "corral/corral.h"
+
+#include "category.h"
+#include "figures.h"
+
+#include <string.h>
+
+static _Atomic uint64_t total_peak;
+
+/* A caller that knows a shorter struct gets what it knows. */
+static corral_status give(void *stats, size_t stats_size, const corral_stats *ours) {
+    memcpy(stats, ours, stats_size < sizeof *ours ? stats_size : sizeof *ours);
+    return CORRAL_OK;
+}
+
+static void read_category(uint32_t category, corral_stats *stats) {
+    struct category *shared = &corral_categories[category];
+    struct figures figures;
+    stats->exact = corral_figures_read(category, &figures);
+    figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
+    stats->live_blocks = (uint64_t)figures.blocks;
+    stats->live_bytes = (uint64_t)figures.bytes;
+    stats->peak_bytes = load_relaxed(&shared->peak_bytes); /* [R:figure] */
+    stats->remote_blocks = figures.sent;
+    stats->refills = figures.refills;
+    stats->slabs = load_relaxed(&shared->slabs);   /* [R:figure] */
+    stats->arenas = load_relaxed(&shared->arenas); /* [R:figure] */
+    stats->large_blocks = figures.large_blocks;
+    stats->large_bytes = figures.large_bytes;
+    stats->allocations = figures.allocations;
+    stats->frees = figures.frees;
+    stats->categories = load_relaxed(&shared->used); /* [R:figure] */
+    stats->overflow_ids = category == CATEGORY_OVERFLOW ? corral_category_overflow_ids() : 0;
+}
+
+corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats,
+                                    size_t stats_size) {
+    if (stats == NULL || stats_size == 0) {
+        return CORRAL_EINVAL;
+    }
+    bool known;
+    uint32_t category = corral_category_find(memory_type_id, &known);
+    corral_stats ours = {.exact = 1};
+    if (!known || !load_relaxed(&corral_categories[category].used)) { /* [R:figure] */
+        give(stats, stats_size, &ours);
+        return CORRAL_EUNUSED;
+    }
+    read_category(category, &ours);
+    ours.shares_overflow = category == CATEGORY_OVERFLOW;
+    return give(stats, stats_size, &ours);
+}
+
+static void add(corral_stats *total, const corral_stats *one) {
+    total->live_blocks += one->live_blocks;
+    total->live_bytes += one->live_bytes;
+    total->remote_blocks += one->remote_blocks;
+    total->refills += one->refills;
+    total->slabs += one->slabs;
+    total->arenas += one->arenas;
+    total->large_blocks += one->large_blocks;
+    total->large_bytes += one->large_bytes;
+    total->allocations += one->allocations;
+    total->frees += one->frees;
+    total->categories += one->categories;
+    total->exact &= one->exact;
+}
+
+corral_status corral_total_stats(corral_stats *stats, size_t stats_size) {
+    if (stats == NULL || stats_size == 0) {
+        return CORRAL_EINVAL;
+    }
+    corral_stats total = {.exact = 1};
+    for (uint32_t category = 0; category < CATEGORY_LIMIT; category++) {
+        if (load_relaxed(&corral_categories[category].used)) { /* [R:figure] */
+            corral_stats one = {0};
+            read_category(category, &one);
+            add(&total, &one);
+        }
+    }
+    figure_raise(&total_peak, total.live_bytes);
+    total.peak_bytes = load_relaxed(&total_peak); /* [R:figure] */
+    total.overflow_ids = corral_category_overflow_ids();
+    return give(stats, stats_size, &total);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * thread: which cache the calling thread has.
+ *
+ * Owns:     the thread's pointer to its cache.
+ * Callers:  the public functions, on the calling thread.
+ * Promises: a thread without a cache points to the empty one, so that "not attached", "empty" and
+ *           "exhausted" are one test on the hot path.
+ * Does not: serve blocks.
+ *
+ *   not attached ── attach ──► attached ── exit, detach ──► not attached
+ *   After its exit hook ran, a thread stays unattached: later destructors of its thread-specific
+ *   data free without a cache, and borrow one for a single allocation.
+ */
+#ifndef CORRAL_THREAD_H
+#define CORRAL_THREAD_H
+
+#include "cache.h"
+
+struct thread {
+    struct cache *cache; /* never NULL */
+    bool exited;
+};
+
+/* Read by the hot path; written by thread.c only. */
+extern CORRAL_HIDDEN _Thread_local struct thread corral_thread;
+
+CORRAL_FAST struct cache *thread_cache(void) {
+    return corral_thread.cache;
+}
+
+CORRAL_FAST bool thread_is_attached(const struct cache *cache) {
+    return cache != &corral_cache_empty;
+}
+
+/* Gives the calling thread, which has none, a cache: an orphan or a new one. NULL when memory is
+ * exhausted, or the thread's exit hook has run. */
+struct cache *corral_thread_attach(void);
+/* A cache for one operation of a thread that cannot attach; NULL when memory is exhausted. */
+struct cache *corral_thread_borrow(void);
+void corral_thread_return(struct cache *cache);
+
+#endif
