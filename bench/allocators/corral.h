@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corral, called.
+ *
+ * Owns:     the allocator's side of allocator.h.
+ * Callers:  allocator.h.
+ * Promises: as allocator.h says. Each call is a call of the library's public function.
+ * Does not: use anything that is not in corral's public header.
+ */
+#include <corral/corral.h>
+
+#include <stdio.h>
+
+#define BENCH_ALLOCATOR "corral"
+#define BENCH_LARGEST   SIZE_MAX
+
+static inline void *bench_alloc(size_t size, uint32_t category) {
+    return corral_alloc(size, category);
+}
+
+static inline void bench_free(void *block, uint32_t category) {
+    corral_free(block, category);
+}
+
+static inline const char *bench_version(void) {
+    static char text[16];
+    uint32_t version = corral_version();
+    snprintf(text, sizeof text, "%u.%u.%u", version / 10000 % 100, version / 100 % 100,
+             version % 100);
+    return text;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * jemalloc with an arena for each category, and for each thread a cache for each arena.
+ *
+ * Owns:     the allocator's side of allocator.h.
+ * Callers:  allocator.h.
+ * Promises: as allocator.h says. This is the documented way to keep arenas apart and fast.
+ * Does not: share a cache between arenas: a cached block would change its category.
+ */
+#include <jemalloc/jemalloc.h>
+
+#define BENCH_ALLOCATOR "jemalloc-arenas"
+#define BENCH_LARGEST   SIZE_MAX
+#define BENCH_THREAD_HOOKS
+
+/* The flags of mallocx and dallocx that name a category's arena and the thread's cache for it. */
+extern _Thread_local int bench_flags[BENCH_CATEGORIES];
+
+void bench_thread_begin(void);
+void bench_thread_end(void);
+
+static inline void *bench_alloc(size_t size, uint32_t category) {
+    return mallocx(size, bench_flags[category]);
+}
+
+static inline void bench_free(void *block, uint32_t category) {
+    dallocx(block, bench_flags[category]);
+}
+
+static inline const char *bench_version(void) {
+    return JEMALLOC_VERSION;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The heaps of mimalloc, one set for each thread.
+ *
+ * Owns:     the table that allocators/mimalloc_heaps.h fills.
+ * Callers:  allocators/mimalloc_heaps.h.
+ * Promises: one table for all workloads of the program.
+ * Does not: make the heaps.
+ */
+#define BENCH_ALLOCATOR_HEADER "allocators/mimalloc_heaps.h"
+#include "allocator.h"
+
+_Thread_local mi_heap_t *bench_heaps[BENCH_CATEGORIES];
