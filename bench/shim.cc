@@ -33,7 +33,7 @@ struct bench_case final : benchmark::internal::Benchmark {
         run_(&self, context_);
     }
 
-private:
+  private:
     bench_function *run_;
     void *context_;
 };
@@ -70,7 +70,7 @@ template <std::size_t Index> void tear_down(const benchmark::State &state) {
 
 template <std::size_t... Index>
 constexpr std::array<std::pair<LibraryHook, LibraryHook>, sizeof...(Index)>
-    table(std::index_sequence<Index...>) {
+table(std::index_sequence<Index...>) {
     return {{{set_up<Index>, tear_down<Index>}...}};
 }
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The time that all threads of a run take together.
+ *
+ * Owns:     nothing; a workload has an array of spans, one for each thread of a run.
+ * Callers:  the workloads with several threads.
+ * Promises: the figure is the time from the first thread's start to the last thread's end, divided
+ *           by what all of them did. The library's own figure averages the threads' times, each of
+ *           which begins only when the thread first runs: with more threads than cores that leaves
+ *           out most of the waiting.
+ * Does not: replace the library's figure, which is in the report too.
+ */
+#ifndef BENCH_SPAN_H
+#define BENCH_SPAN_H
+
+#include "shim.h"
+#include "timestamp.h"
+
+enum { SPAN_THREADS = 64 };
+
+typedef struct span {
+    _Alignas(64) uint64_t start; /* owner */
+    uint64_t end;                /* owner; others read it when all threads have ended */
+} span;
+
+static inline void span_begin(span *self) {
+    self->start = 0;
+}
+
+/* In place of bench_next_batch. */
+static inline bool span_next_batch(bench_state *state, span *self, int64_t batch) {
+    self->end = timestamp_ns();
+    bool more = bench_next_batch(state, batch);
+    if (more && self->start == 0) {
+        self->start = timestamp_ns();
+    }
+    return more;
+}
+
+/* States the figure, from the first thread. The last bench_next_batch of a thread returns when all
+ * threads are there, so everybody's end is known. `items` is what all threads did. */
+static inline void span_report(bench_state *state, const span *spans, int64_t items) {
+    uint64_t start = spans[0].start;
+    uint64_t end = spans[0].end;
+    for (int i = 1; i < bench_threads(state); i++) {
+        start = spans[i].start < start ? spans[i].start : start;
+        end = spans[i].end > end ? spans[i].end : end;
+    }
+    bench_counter(state, "ns_per_item", (double)(end - start) / (double)items, BENCH_COUNTER_PLAIN);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The workloads: what is done with each allocator.
+ *
+ * Owns:     the list of the files that register them.
+ * Callers:  main.c.
+ * Promises: each workload states, as items, the blocks that it allocated and freed, so that the
+ *           figure of every row is the time of one alloc and one free, and what the workload does
+ *           around them: 1e9 / items_per_second nanoseconds. Numbers and orders are made before
+ *           the clock starts. The first word of each block is written, as a user would.
+ * Does not: treat any allocator differently from another, but for leaving out sizes beyond
+ *           BENCH_LARGEST.
+ *
+ *   name               what
+ *   a/pair             64 bytes, freed at once
+ *   b/batch            64 blocks of 64 bytes, then freed in the same order
+ *   c/mix              16 to 1,024 bytes, 4,096 live for each thread, replaced at random
+ *   d/mix16            the same in 16 categories
+ *   e/oneway           64 bytes, allocated by one thread, freed by another
+ *   e2/oneway_mixed    16 to 1,024 bytes, the same
+ *   f/bothways         64 bytes, two threads that each allocate for the other
+ *   g/latency          as c/mix, each call timed
+ *   h/large/SIZE       64 KiB, 1 MiB or 4 MiB, first byte touched, freed at once
+ *   bulk/ordered       65,536 blocks of 64 bytes, then freed in the same order
+ *   bulk/shuffled      65,536 blocks of 16 to 1,024 bytes, then freed in random order
+ *   t/mix/threads:N    as c/mix, in 2, 4, 16 and 64 threads
+ */
+#ifndef BENCH_WORKLOADS_H
+#define BENCH_WORKLOADS_H
+
+void bench_register_pairs(void);
+void bench_register_mixes(void);
+void bench_register_handovers(void);
+void bench_register_latency(void);
+void bench_register_large(void);
+void bench_register_bulk(void);
+
+#endif
