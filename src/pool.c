@@ -83,11 +83,12 @@ static void search_orphans(struct cache *cache, struct pool *pool, uint32_t inde
         if (orphan == NULL) {
             return;
         }
-        corral_wake_settle(orphan, SETTLE_MAX);
+        corral_wake_take_over(cache, orphan);
         move_slabs(cache, pool, orphan, index);
         from = orphan->identity + 1u;
         corral_cache_orphan(orphan);
     }
+    corral_wake_settle(cache, SETTLE_MAX);
 }
 
 /* A new current slab, the last one being let go. False when memory is exhausted. */
@@ -137,19 +138,20 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     return NULL;
 }
 
-static void send_open_word(struct cache *cache, struct pool *pool) {
+static void send_open_word(struct cache *cache, struct pool *pool, uint32_t index) {
     struct slab *slab = pool->open_slab;
     counter_add(&pool->sent, pool->open_count);
     pool->open_slab = NULL;
-    corral_wake_send(cache, slab, pool->open_word, pool->open_bits);
+    corral_wake_send(cache, index, slab, pool->open_word, pool->open_bits);
 }
 
 /* Gathers a block of another's slab into the pool's open word. */
-static void home_remote(struct cache *cache, struct pool *pool, struct slab *slab, uint32_t at) {
+static void home_remote(struct cache *cache, uint32_t index, struct slab *slab, uint32_t at) {
+    struct pool *pool = cache_pool_if(cache, index);
     uint64_t bit = UINT64_C(1) << (at % 64);
     if (pool->open_slab != slab || pool->open_word != at / 64) {
         if (pool->open_slab != NULL) {
-            send_open_word(cache, pool);
+            send_open_word(cache, pool, index);
         }
         pool->open_slab = slab;
         pool->open_word = at / 64;
@@ -159,18 +161,7 @@ static void home_remote(struct cache *cache, struct pool *pool, struct slab *sla
     pool->open_bits |= bit;
     pool->open_count++;
     if (pool->open_count == 64 || pool->open_count * pool->size >= OPEN_BYTES) {
-        send_open_word(cache, pool);
-    }
-}
-
-/* An owned slab whose last block came home. The current one is kept. */
-static void home_emptied(struct pool *pool, struct slab *slab) {
-    if (slab == pool->current) {
-        return;
-    }
-    queue_remove(pool, slab);
-    if (!corral_slab_give_back_owner(slab)) {
-        queue_push(pool, slab);
+        send_open_word(cache, pool, index);
     }
 }
 
@@ -208,9 +199,9 @@ CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t
     poison(block, pool->size);
     pool_net_add(pool, -1);
     if (!own) {
-        home_remote(cache, pool, slab, at);
-    } else if (slab->free_count == slab->capacity) {
-        home_emptied(pool, slab);
+        home_remote(cache, index, slab, at);
+    } else if (slab != pool->current) {
+        queue_give_back_if_empty(pool, slab);
     }
 }
 
@@ -225,7 +216,7 @@ CORRAL_SLOW void corral_pool_home_alone(void *block) {
     fetch_sub_relaxed(&figures->stray_blocks, 1);                             /* [R:figure] */
     fetch_sub_relaxed(&figures->stray_bytes, (int64_t)slab_class(slab)->size); /* [R:figure] */
     poison(block, slab_class(slab)->size);
-    corral_wake_send(NULL, slab, at / 64, UINT64_C(1) << (at % 64));
+    corral_wake_send(NULL, slab->pool, slab, at / 64, UINT64_C(1) << (at % 64));
 }
 
 /* Puts what is left of the run back into its slab, which is the current one. */
@@ -251,11 +242,23 @@ static void front_home(struct cache *cache, uint32_t index) {
     }
 }
 
+/* Leaves a queued slab to whoever adopts the cache, or sends its last block home; or gives it back
+ * when that has happened. */
+static void park(struct cache *cache, struct pool *pool, struct slab *slab) {
+    do {
+        corral_slab_collect_owner(slab);
+        if (slab->free_count == slab->capacity) {
+            queue_give_back_if_empty(pool, slab);
+            return;
+        }
+    } while (!corral_slab_park_owner(slab, cache->identity));
+}
+
 static void pool_send_home(struct cache *cache, struct pool *pool, uint32_t index) {
     front_home(cache, index);
     run_home(pool);
     if (pool->open_slab != NULL) {
-        send_open_word(cache, pool);
+        send_open_word(cache, pool, index);
     }
     if (pool->current != NULL) {
         queue_push(pool, pool->current);
@@ -263,10 +266,7 @@ static void pool_send_home(struct cache *cache, struct pool *pool, uint32_t inde
     }
     for (struct slab *next, *slab = pool->queue; slab != NULL; slab = next) {
         next = slab->next;
-        corral_slab_collect_owner(slab);
-        if (slab->free_count == slab->capacity) {
-            home_emptied(pool, slab);
-        }
+        park(cache, pool, slab);
     }
 }
 

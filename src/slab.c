@@ -209,6 +209,25 @@ static uint32_t wake_count(const struct slab *slab) {
     return part < outside ? part : outside;
 }
 
+/* The state with another cache's name and without the bits that go with the name. */
+static uint64_t state_named(uint64_t state, uint16_t cache) {
+    return (state & ~(STATE_CACHE_MASK | STATE_PARKED)) | (uint64_t)cache << STATE_CACHE_SHIFT;
+}
+
+bool corral_slab_park_owner(struct slab *slab, uint16_t cache) {
+    struct remote *remote = slab_remote(slab);
+    uint32_t outside = slab->capacity - slab->free_count;
+    store_relaxed(&remote->wake, outside);         /* [R:before-edge] */
+    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    while (state_pending(state) < (int32_t)outside) {
+        /* [E:state] Publishes wake. */
+        if (cas_release(&remote->state, &state, state_named(state, cache) | STATE_PARKED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {
     struct remote *remote = slab_remote(slab);
     uint32_t wake = wake_count(slab);
@@ -217,7 +236,7 @@ bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {
     store_relaxed(&remote->wake, wake);            /* [R:before-edge] */
     uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
     while (state_pending(state) < (int32_t)wake) {
-        uint64_t full = (state & ~STATE_CACHE_MASK) | STATE_FULL | (uint64_t)cache << STATE_CACHE_SHIFT;
+        uint64_t full = state_named(state, cache) | STATE_FULL;
         /* [E:state] Publishes the descriptor, the free bitmap and wake to who wakes the slab. */
         if (cas_release(&remote->state, &state, full + STATE_GENERATION)) {
             return true;
@@ -234,7 +253,7 @@ bool corral_slab_give_back_owner(struct slab *slab) {
     while (state_pending(state) == 0) {
         /* [E:state] Sees every sender's last access: a sender that set bits and has not counted
          * them leaves pending below 0, since all bits are here. */
-        if (cas_acquire(&remote->state, &state, state + STATE_GENERATION)) {
+        if (cas_acquire(&remote->state, &state, state_named(state, 0) + STATE_GENERATION)) {
             slab_set_owner(slab, 0);
             corral_arena_give(slab, slab->slabs);
             return true;
@@ -243,7 +262,23 @@ bool corral_slab_give_back_owner(struct slab *slab) {
     return false;
 }
 
-unsigned corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits) {
+/* The state after `blocks` more came home, and what that leads to. */
+static uint64_t state_after(uint64_t state, int32_t blocks, uint32_t wake, enum sent *sent) {
+    uint64_t next = state_add(state, blocks);
+    *sent = SENT;
+    if ((state & (STATE_FULL | STATE_PARKED)) == 0 || state_pending(next) < (int32_t)wake) {
+        return next;
+    }
+    if ((state & STATE_FULL) != 0) {
+        *sent = SENT_WOKE;
+        return next ^ (STATE_FULL | STATE_WOKEN);
+    }
+    *sent = SENT_LAST;
+    return next ^ STATE_PARKED;
+}
+
+enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits,
+                                  unsigned *cache) {
     struct remote *remote = slab_remote(slab);
     /* [E:bits] Publishes the sender's last use of the blocks. */
     uint64_t before = fetch_or_release(&remote->bits[word], bits);
@@ -251,19 +286,17 @@ unsigned corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits
         report_double_free(slab, word, before & bits);
     }
     int32_t blocks = (int32_t)bits_count(bits & ~before);
-    uint64_t state = load_acquire(&remote->state); /* [E:state] wake belongs to this FULL */
     for (;;) {
-        uint64_t next = state_add(state, blocks);
-        /* [R:after-edge] */
-        bool wakes = (state & STATE_FULL) != 0 &&
-                     state_pending(next) >= (int32_t)load_relaxed(&remote->wake);
-        next ^= wakes ? STATE_FULL | STATE_WOKEN : 0;
-        /* [E:state] Releases this access to who gives the slab back; the winner acquires the
-         * slab. For anyone else it is the last access. */
+        uint64_t state = load_acquire(&remote->state); /* [E:state] wake belongs to this state */
+        uint32_t wake = load_relaxed(&remote->wake);   /* [R:after-edge] */
+        enum sent sent;
+        uint64_t next = state_after(state, blocks, wake, &sent);
+        *cache = state_cache(state);
+        /* [E:state] Releases this access to who gives the slab back; who wakes the slab acquires
+         * it. For anyone else it is the last access. */
         if (cas_acq_rel(&remote->state, &state, next)) {
-            return wakes ? state_cache(state) : 0;
+            return sent;
         }
-        state = load_acquire(&remote->state); /* [E:state] as above */
     }
 }
 

@@ -16,14 +16,20 @@
  *               ahead of a sender between its two steps)
  *   bit  24     FULL: nothing to hand out, or not wanted; no owner; wakes when pending reaches wake
  *   bit  25     WOKEN: somebody won the right to give it to the cache it names
- *   bits 26–41  the cache to wake
- *   bits 42–63  generation: raised at each FULL and each give-back
+ *   bit  26     PARKED: owned by a cache whose thread left; whoever sends the last block home,
+ *               which makes pending reach wake, clears the bit and sees to the cache
+ *   bits 27–42  the cache to wake
+ *   bits 43–63  generation: raised at each FULL and each give-back
  *
  *           let_go (pending < wake)            send_remote (pending ≥ wake): the winner
  *   owned ───────────────────────────► FULL ───────────────────────────► WOKEN
- *     ▲                                                                    │
- *     └──────────────────────── take_woken ◄───────────────────────────────┘
+ *    ▲ │                                                                   │
+ *    │ │ park, at thread exit            send_remote of the last block     │
+ *    │ └────────────────────────► PARKED ───────────────────────► owned    │
+ *    └───────────────────────── take_woken ◄───────────────────────────────┘
  *   owned ── give_back (all bits here, pending exactly 0) ──► the arena
+ *   A cache that is adopted owns its PARKED slabs again as they are: the bit then means nothing,
+ *   since who clears it finds no orphan.
  *
  * Synchronization (row beside column):
  *                  owner's        send_remote     take_woken
@@ -42,9 +48,10 @@
 #define STATE_PENDING_MASK UINT64_C(0xFFFFFF)
 #define STATE_FULL         (UINT64_C(1) << 24)
 #define STATE_WOKEN        (UINT64_C(1) << 25)
-#define STATE_CACHE_SHIFT  26
+#define STATE_PARKED       (UINT64_C(1) << 26)
+#define STATE_CACHE_SHIFT  27
 #define STATE_CACHE_MASK   (UINT64_C(0xFFFF) << STATE_CACHE_SHIFT)
-#define STATE_GENERATION   (UINT64_C(1) << 42)
+#define STATE_GENERATION   (UINT64_C(1) << 43)
 
 static_assert(SLAB_BYTES / BLOCK_MIN < STATE_PENDING_MASK / 2, "pending fits its bits");
 
@@ -117,10 +124,20 @@ bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache);
 /* Gives an empty slab back to its arena. False when a sender may still touch it. */
 bool corral_slab_give_back_owner(struct slab *slab);
 
-/* Sends blocks home to a slab. Returns 0, or, when this woke the slab, the cache it is to be given
- * to: then, and only then, the slab is the caller's to give or take. Blocks that had been sent
- * already run the misuse policy. */
-unsigned corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits);
+/* Marks a slab that is not empty as owned by a cache whose thread leaves. False when all its blocks
+ * are on their way home by now: then there is something to collect. */
+bool corral_slab_park_owner(struct slab *slab, uint16_t cache);
+
+enum sent {
+    SENT,      /* done, and the slab is not touched any more */
+    SENT_WOKE, /* the slab is now the caller's, to give to the cache that is named, or to take */
+    SENT_LAST, /* the slab is empty, in the cache that is named, which had no thread. It is not the
+                  caller's, and may be anything by now */
+};
+
+/* Sends blocks home to a slab. Blocks that had been sent already run the misuse policy. *cache is
+ * set unless the answer is SENT. */
+enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits, unsigned *cache);
 /* The winner, or who took the woken stack, becomes the owner. */
 void corral_slab_take_woken(struct slab *slab, uint16_t cache);
 

@@ -25,8 +25,7 @@ static size_t push(struct cache *target, struct slab *slab) {
     return fetch_add_relaxed(&target->woken_bytes, bytes) + bytes; /* [R:hint] */
 }
 
-/* Takes a whole stack and puts it before what `cache` has not settled yet. */
-static void take_all(struct cache *cache, struct cache *from) {
+void corral_wake_take_over(struct cache *cache, struct cache *from) {
     store_relaxed(&from->woken_bytes, 0); /* [R:hint] */
     /* [E:woken] Sees the pushed links, and has the right to all of the chain. */
     struct slab *first = exchange_acquire(&from->woken, NULL);
@@ -73,7 +72,7 @@ static bool place(struct cache *cache, struct slab *slab) {
 
 unsigned corral_wake_settle(struct cache *cache, unsigned most) {
     if (cache->woken_private == NULL) {
-        take_all(cache, cache);
+        corral_wake_take_over(cache, cache);
     }
     unsigned placed = 0;
     for (; placed < most && cache->woken_private != NULL; placed++) {
@@ -81,6 +80,8 @@ unsigned corral_wake_settle(struct cache *cache, unsigned most) {
         cache->woken_private = load_relaxed(&slab_remote(slab)->next); /* [R:won] */
         corral_slab_take_woken(slab, cache->identity);
         if (!place(cache, slab)) {
+            /* It waits without an owner: what this thread frees meanwhile goes there as bits too. */
+            slab_set_owner(slab, 0);
             postpone(cache, slab);
             break;
         }
@@ -98,15 +99,39 @@ CORRAL_SLOW static void deliver(struct cache *cache, struct slab *slab, unsigned
     struct cache *target = corral_cache_named(identity);
     size_t waiting = push(target, slab);
     if (cache != NULL && (waiting > WOKEN_BYTES || corral_cache_is_orphan(target))) {
-        take_all(cache, target);
+        corral_wake_take_over(cache, target);
         corral_wake_settle(cache, 2);
     }
 }
 
-void corral_wake_send(struct cache *cache, struct slab *slab, unsigned word, uint64_t bits) {
-    unsigned identity = corral_slab_send_remote(slab, word, bits);
-    if (identity != 0) {
+/* Sees to a slab that became empty in a cache without a thread. The slab itself tells nothing any
+ * more, so it is looked for in the cache. If another has taken the cache, it will see to it. */
+CORRAL_SLOW static void give_back_parked(uint32_t index, const struct slab *slab,
+                                         unsigned identity) {
+    struct cache *cache = corral_cache_named(identity);
+    if (!corral_cache_take_if_orphan(cache)) {
+        return;
+    }
+    struct pool *pool = cache_pool_if(cache, index);
+    struct slab *queued = pool == NULL ? NULL : pool->queue;
+    while (queued != NULL && queued != slab) {
+        queued = queued->next;
+    }
+    if (queued != NULL) {
+        corral_slab_collect_owner(queued);
+        queue_give_back_if_empty(pool, queued);
+    }
+    corral_cache_orphan(cache);
+}
+
+void corral_wake_send(struct cache *cache, uint32_t pool, struct slab *slab, unsigned word,
+                      uint64_t bits) {
+    unsigned identity;
+    enum sent sent = corral_slab_send_remote(slab, word, bits, &identity);
+    if (unlikely(sent == SENT_WOKE)) {
         deliver(cache, slab, identity);
+    } else if (unlikely(sent == SENT_LAST)) {
+        give_back_parked(pool, slab, identity);
     } else if (cache != NULL && cache->woken_private != NULL) {
         corral_wake_settle(cache, 1);
     }
