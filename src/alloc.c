@@ -47,7 +47,7 @@
  * goes there as a remote bit (E:bits). class_of, memory_type_id and pool_base are constant while a
  * block of the slab is live, so reading them needs no edge but the one that brought the block.
  */
-#include "corral/corral.h"
+#include <corral/corral.h>
 #include "pool.h"
 #include "slow.h"
 #include "thread.h"

@@ -72,7 +72,7 @@ struct arena {
     uint32_t pool_base;                         /* const: the category's first pool */
     uint32_t category;                          /* const */
     struct registry_entry *entry;               /* const */
-    _Alignas(CACHE_LINE) _Atomic uint16_t owner[ARENA_SLABS]; /* atomic [E:owner]: cache, or 0 */
+    _Alignas(CACHE_LINE) _Atomic uint16_t owner[ARENA_SLABS]; /* atomic: cache, or 0 */
     uint8_t unit[ARENA_SLABS];                  /* const while claimed: the unit's first slab */
     struct slab slabs[ARENA_SLABS];
     struct free_bitmap free[ARENA_SLABS];

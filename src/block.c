@@ -7,7 +7,7 @@
  * Promises: as corral.h.
  * Does not: free or allocate by paths of its own.
  */
-#include "corral/corral.h"
+#include <corral/corral.h>
 
 #include "category.h"
 #include "large.h"

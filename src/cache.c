@@ -65,14 +65,19 @@ bool corral_cache_is_orphan(const struct cache *cache) {
     return load_relaxed(&orphans[cache->identity / 64]) >> (cache->identity % 64) & 1;
 }
 
-bool corral_cache_take_if_orphan(struct cache *cache) {
-    _Atomic uint64_t *word = &orphans[cache->identity / 64];
-    uint64_t bit = UINT64_C(1) << (cache->identity % 64);
+/* Clears the bit of an identity; whoever does has the cache. */
+static bool take_bit(unsigned identity) {
+    _Atomic uint64_t *word = &orphans[identity / 64];
+    uint64_t bit = UINT64_C(1) << (identity % 64);
     if ((load_relaxed(word) & bit) == 0) { /* [R:poll] */
         return false;
     }
     /* [E:orphan] Sees all that the last owner wrote. */
     return (fetch_and_acquire(word, ~bit) & bit) != 0;
+}
+
+bool corral_cache_take_if_orphan(struct cache *cache) {
+    return take_bit(cache->identity);
 }
 
 struct cache *corral_cache_take_orphan(unsigned from) {
@@ -81,9 +86,9 @@ struct cache *corral_cache_take_orphan(unsigned from) {
         uint64_t bits = load_relaxed(&orphans[word]); /* [R:poll] */
         bits &= word == from / 64 ? ~bits_below(from % 64) : ~UINT64_C(0);
         for (; bits != 0; bits &= bits - 1) {
-            struct cache *cache = corral_cache_named(word * 64 + bits_lowest(bits));
-            if (corral_cache_take_if_orphan(cache)) {
-                return cache;
+            unsigned identity = word * 64 + bits_lowest(bits);
+            if (take_bit(identity)) {
+                return corral_cache_named(identity);
             }
         }
     }

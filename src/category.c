@@ -12,7 +12,7 @@
  */
 #include "category.h"
 
-#include "corral/corral.h"
+#include <corral/corral.h>
 
 #define ID_VALID (UINT64_C(1) << 32)
 #define FIRST    (CATEGORY_OVERFLOW + 1)

@@ -28,7 +28,7 @@
 enum state { STATE_NONE, STATE_LIVE, STATE_KEPT };
 
 struct entry {
-    _Atomic uint64_t word; /* atomic [E:large] */
+    _Atomic uint64_t word; /* atomic: written by who has the block; two frees race by CAS */
 };
 
 struct leaf {

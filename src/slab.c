@@ -218,7 +218,7 @@ bool corral_slab_park_owner(struct slab *slab, uint16_t cache) {
     struct remote *remote = slab_remote(slab);
     uint32_t outside = slab->capacity - slab->free_count;
     store_relaxed(&remote->wake, outside);         /* [R:before-edge] */
-    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    uint64_t state = load_acquire(&remote->state); /* [E:state] what is pending can be collected */
     while (state_pending(state) < (int32_t)outside) {
         /* [E:state] Publishes wake. */
         if (cas_release(&remote->state, &state, state_named(state, cache) | STATE_PARKED)) {
@@ -234,7 +234,7 @@ bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {
     check_debug(wake > 0 && !slab->queued);
     slab_set_owner(slab, 0);
     store_relaxed(&remote->wake, wake);            /* [R:before-edge] */
-    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    uint64_t state = load_acquire(&remote->state); /* [E:state] what is pending can be collected */
     while (state_pending(state) < (int32_t)wake) {
         uint64_t full = state_named(state, cache) | STATE_FULL;
         /* [E:state] Publishes the descriptor, the free bitmap and wake to who wakes the slab. */

@@ -11,7 +11,7 @@
 #include "slow.h"
 
 #include "category.h"
-#include "corral/corral.h"
+#include <corral/corral.h>
 #include "large.h"
 #include "misuse.h"
 #include "pool.h"

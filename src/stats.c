@@ -7,7 +7,7 @@
  * Promises: as corral.h.
  * Does not: count; it reads.
  */
-#include "corral/corral.h"
+#include <corral/corral.h>
 
 #include "category.h"
 #include "figures.h"

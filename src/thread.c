@@ -10,7 +10,7 @@
  */
 #include "thread.h"
 
-#include "corral/corral.h"
+#include <corral/corral.h>
 #include "os.h"
 #include "pool.h"
 
