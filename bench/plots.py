@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Draws the results.
+
+Owns:     the SVG files beside results.json.
+Callers:  run.py; a person, with the path of a results.json.
+Promises: every allocator that ran is in every plot that has its row, in the same colour.
+Does not: smooth anything. Needs Debian's python3-matplotlib.
+"""
+import json
+import sys
+from pathlib import Path
+
+import matplotlib
+matplotlib.use('Agg')
+import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen before)
+
+from report import place
+from rows import LATENCY, QUANTILES, SCALING, row_of  # noqa: E402
+
+# Where each quantile stands on an axis of nines.
+NINES = {'p50': 0.3, 'p90': 1, 'p99': 2, 'p99.9': 3, 'p99.99': 4, 'p99.999': 5, 'max': 6}
+
+
+def colours(summary):
+    """allocator: colour, the same in every plot."""
+    names = {name for kinds in summary.values() for part in kinds.values()
+             for name in part['allocators']}
+    ordered = sorted(names, key=lambda name: (place(name), name))
+    return {name: plt.get_cmap('tab20')(index % 20) for index, name in enumerate(ordered)}
+
+
+def save(figure, path):
+    figure.savefig(path, format='svg', bbox_inches='tight')
+    plt.close(figure)
+    return path
+
+
+def throughput(summary, colour, output):
+    """For each row a bar for each allocator, with the quartiles, on an axis of doublings."""
+    parts = [(key, kind, part) for key, kinds in summary.items() for kind, part in kinds.items()]
+    if not parts:
+        return None
+    columns = 3
+    count = -(-len(parts) // columns)
+    figure, axes = plt.subplots(count, columns, figsize=(15, 3.6 * count), squeeze=False)
+    for axis in axes.flat[len(parts):]:
+        axis.axis('off')
+    for axis, (key, kind, part) in zip(axes.flat, parts):
+        figures = part['allocators']
+        names = sorted(figures, key=lambda name: -figures[name]['median'])
+        medians = [figures[name]['median'] for name in names]
+        spread = [[figures[name]['median'] - figures[name]['q1'] for name in names],
+                  [figures[name]['q3'] - figures[name]['median'] for name in names]]
+        axis.barh(names, medians, xerr=spread, color=[colour[name] for name in names],
+                  error_kw={'elinewidth': 1})
+        axis.set_xscale('log', base=2)
+        axis.set_title(f'({key}) {row_of(key).title}' + ('' if kind == 'one core' else f', {kind}'),
+                       fontsize=8)
+        axis.set_xlabel('ns for one alloc and free', fontsize=8)
+        axis.tick_params(labelsize=7)
+    figure.tight_layout()
+    return save(figure, output / 'throughput.svg')
+
+
+def scaling(summary, colour, output):
+    """Millions of allocs and frees in a second over the number of threads."""
+    threads = {'c': 1, **{key: int(key[1:]) for key in SCALING if key != 'c'}}
+    figure, axis = plt.subplots(figsize=(8, 5))
+    for name, shade in colour.items():
+        points = []
+        for key in SCALING:
+            for part in summary.get(key, {}).values():
+                if name in part['allocators']:
+                    points.append((threads[key], 1e3 / part['allocators'][name]['median']))
+        if len(points) > 1 and place(name) < 2:
+            axis.plot(*zip(*sorted(points)), marker='o', label=name, color=shade)
+    if not axis.lines:
+        plt.close(figure)
+        return None
+    axis.set_xscale('log', base=2)
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel('threads')
+    axis.set_ylabel('million allocs and frees in a second')
+    axis.legend(fontsize=7)
+    return save(figure, output / 'scaling.svg')
+
+
+def latency(summary, colour, output):
+    """The quantiles of alloc and of free, on an axis of nines."""
+    figure, axes = plt.subplots(1, 2, figsize=(14, 5), sharey=True)
+    for part in summary.get(LATENCY, {}).values():
+        for axis, call in zip(axes, ('alloc', 'free')):
+            for name, figures in part['allocators'].items():
+                axis.plot([NINES[quantile] for quantile in QUANTILES],
+                          [figures[f'{call}_{quantile}'] for quantile in QUANTILES],
+                          marker='.', label=name, color=colour[name])
+            axis.set_yscale('log')
+            axis.set_xticks(list(NINES.values()), list(NINES))
+            axis.set_title(f'{call}, ns')
+            axis.grid(alpha=0.3)
+    if not axes[0].lines:
+        plt.close(figure)
+        return None
+    axes[1].legend(fontsize=7)
+    return save(figure, output / 'latency.svg')
+
+
+def draw(data, output):
+    """The paths of the plots that the data has figures for."""
+    summary = data['summary']
+    shades = colours(summary)
+    drawn = [plot(summary, shades, output) for plot in (throughput, scaling, latency)]
+    return [path for path in drawn if path]
+
+
+if __name__ == '__main__':
+    source = Path(sys.argv[1])
+    for plot_path in draw(json.loads(source.read_text()), source.parent):
+        print(plot_path)

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""Medians, ratios and tables.
+
+Owns:     how figures are made of runs, and how they are written.
+Callers:  run.py, plots.py; a person, with the path of a results.json, to print its tables again.
+Promises: a ratio is of two medians of the same row and the same kind of core distance. Only runs
+          that were kept count.
+Does not: leave out a row in which corral loses.
+"""
+import json
+import statistics
+import sys
+from pathlib import Path
+
+from rows import HARNESS, LATENCY, LIMITS, QUANTILES, ROWS, SUBJECTS, is_rival, row_of
+
+
+def spread(values):
+    """Median, least, quartiles and number of the values."""
+    values = sorted(values)
+    low, middle, high = (statistics.quantiles(values, n=4, method='inclusive')
+                         if len(values) > 1 else values * 3)
+    return {'median': middle, 'min': values[0], 'q1': low, 'q3': high, 'runs': len(values)}
+
+
+def best(figures, names):
+    """The one of these with the least median, or None."""
+    names = [name for name in names if name in figures]
+    return min(names, key=lambda name: figures[name]['median'], default=None)
+
+
+def groups_of(row, figures):
+    """The groups of rivals whose best is named apart: name: members."""
+    rivals = [name for name in figures if is_rival(name)]
+    named = {name for members in row.groups.values() if members for name in members}
+    return {group: [name for name in rivals if (name in members if members else name not in named)]
+            for group, members in row.groups.items()}
+
+
+def with_ratios(row, figures):
+    """Adds to each allocator's figures its ratios to the limit and to the best rivals."""
+    rival = best(figures, [name for name in figures if is_rival(name)])
+    bests = {group: best(figures, names) for group, names in groups_of(row, figures).items()}
+    limit = figures.get(row.limit)
+    for figure in figures.values():
+        if limit:
+            figure['of_limit'] = figure['median'] / limit['median']
+        if rival:
+            figure['of_best'] = figure['median'] / figures[rival]['median']
+    return {'allocators': figures, 'best_rival': rival, 'best_of_group': bests}
+
+
+def latencies(runs):
+    """The medians over the runs of each quantile of each call."""
+    return {f'{call}_{quantile}': statistics.median(run['raw'][f'{call}_{quantile}']
+                                                    for run in runs)
+            for call in ('alloc', 'free') for quantile in QUANTILES}
+
+
+def summarise(runs):
+    """row: kind: figures of the allocators, of the runs that were kept."""
+    kept = {}
+    for run in runs:
+        if run['kept']:
+            place = kept.setdefault(run['row'], {}).setdefault(run['kind'], {})
+            place.setdefault(run['allocator'], []).append(run)
+    summary = {}
+    for row in ROWS:
+        for kind, allocators in sorted(kept.get(row.key, {}).items()):
+            figures = {}
+            for name, group in allocators.items():
+                figures[name] = spread([run['ns'] for run in group])
+                if row.key == LATENCY:
+                    figures[name].update(latencies(group))
+            summary.setdefault(row.key, {})[kind] = with_ratios(row, figures)
+    return summary
+
+
+def ratio(value):
+    return '     -' if value is None else f'{value:6.2f}'
+
+
+def row_table(key, kind, part):
+    """One row, allocators from fast to slow."""
+    figures = part['allocators']
+    where = '' if kind == 'one core' else f', cores {kind}'
+    lines = [f'({key}) {row_of(key).title}{where}; ns for one alloc and free',
+             f'    {"":<20}{"median":>9}{"min":>9}{"q1":>9}{"q3":>9}{"runs":>6}'
+             f'{"of limit":>10}{"of best":>9}']
+    for name in sorted(figures, key=lambda name: figures[name]['median']):
+        figure = figures[name]
+        lines.append(f'    {name:<20}' + ''.join(f'{figure[field]:9.2f}'
+                                                 for field in ('median', 'min', 'q1', 'q3'))
+                     + f'{figure["runs"]:6d}    {ratio(figure.get("of_limit"))}'
+                       f'   {ratio(figure.get("of_best"))}')
+    for subject in SUBJECTS:
+        for group, name in part['best_of_group'].items():
+            if subject in figures and name:
+                of = figures[subject]['median'] / figures[name]['median']
+                lines.append(f'    {subject} to the best {group} rival, {name}: {of:.2f}')
+    return '\n'.join(lines)
+
+
+def latency_table(part, call):
+    """The quantiles of one call, and the subjects' ratios to the best rival of each."""
+    figures = part['allocators']
+    names = sorted(figures, key=lambda name: figures[name][f'{call}_p99'])
+    lines = [f'({LATENCY}) {row_of(LATENCY).title}: {call}, ns',
+             f'    {"":<20}' + ''.join(f'{quantile:>11}' for quantile in QUANTILES)]
+    for name in names:
+        lines.append(f'    {name:<20}' + ''.join(f'{figures[name][f"{call}_{quantile}"]:11.0f}'
+                                                 for quantile in QUANTILES))
+    rivals = [name for name in names if is_rival(name)]
+    for subject in SUBJECTS:
+        if subject in figures and rivals:
+            ratios = [figures[subject][f'{call}_{quantile}']
+                      / min(figures[name][f'{call}_{quantile}'] for name in rivals)
+                      for quantile in QUANTILES]
+            lines.append(f'    {subject + " of best":<20}' + ''.join(f'{of:11.2f}'
+                                                                     for of in ratios))
+    return '\n'.join(lines)
+
+
+def versions(runs):
+    """allocator: the version that ran."""
+    return {run['allocator']: run['context'].get('allocator_version', '-')
+            for run in runs if 'context' in run}
+
+
+def head(data):
+    machine = data['machine']
+    found = versions(data['runs'])
+    compilers = {run['context']['compiler'] for run in data['runs'] if 'context' in run}
+    repeated = sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run)
+    kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
+    return '\n'.join([
+        f'{machine["processor"]}, {machine["cores"]} cores, {machine["system"]}',
+        f'gcc {", ".join(sorted(compilers))}; load at the start {machine["load_at_start"][0]:.1f}',
+        ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
+        f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
+        f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
+        f'runs repeated because it changed: {repeated}',
+        'of limit, of best: the median divided by that of the limit, of the best rival'])
+
+
+def tables(data):
+    """Everything, for people."""
+    parts = [head(data)]
+    for key, kinds in data['summary'].items():
+        for kind, part in kinds.items():
+            parts.append(row_table(key, kind, part))
+            if key == LATENCY:
+                parts += [latency_table(part, 'alloc'), latency_table(part, 'free')]
+    return '\n\n'.join(parts) + '\n'
+
+
+def place(name):
+    """Where a name stands in a line: the limit, then the rivals, then the empty harness."""
+    return 0 if name in LIMITS else 2 if name in HARNESS else 1
+
+
+def lines(summary, subject):
+    """One line for each row: the subject's time divided by each other's."""
+    text = [f'{subject} divided by each of the others (below 1: {subject} is faster), medians']
+    for key, kinds in summary.items():
+        for kind, part in kinds.items():
+            figures = part['allocators']
+            if subject not in figures:
+                continue
+            own = figures[subject]['median']
+            others = sorted((name for name in figures if name != subject),
+                            key=lambda name: (place(name), figures[name]['median']))
+            label = f'({key})' if kind == 'one core' else f'({key}, {kind})'
+            text.append(f'{label:<11}{own:8.2f} ns  '
+                        + '  '.join(f'{name} {own / figures[name]["median"]:.2f}'
+                                    for name in others))
+    return '\n'.join(text)
+
+
+def print_failures(runs):
+    """Says which runs failed; returns how many."""
+    failures = [run for run in runs if 'error' in run]
+    for run in failures:
+        print(f'FAILED: ({run["row"]}) {run["allocator"]}: {run["error"]}', file=sys.stderr)
+    unsettled = {(run['row'], run['allocator'], run['round']) for run in runs if not run['kept']}
+    unsettled -= {(run['row'], run['allocator'], run['round']) for run in runs
+                  if run['kept'] or 'error' in run}
+    for row, allocator, number in sorted(unsettled):
+        print(f'left out: ({row}) {allocator}, round {number + 1}: the cores moved in every try',
+              file=sys.stderr)
+    return len(failures)
+
+
+if __name__ == '__main__':
+    print(tables(json.loads(Path(sys.argv[1]).read_text())))

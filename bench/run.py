@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs the benchmark executables against each other.
+
+Owns:     the order of the runs, their raw data, and what is repeated.
+Callers:  make bench, make bench-quick, or a person; --help lists the arguments.
+Promises: within a round, each row is run by all allocators one after the other, in an order that
+          is drawn anew, and rounds alternate between the two link orders. Runs on two cores are
+          kept only when the round trip between the cores is of one kind before and after. All
+          data is kept in results.json, also of runs that were repeated.
+Does not: claim absolute times, or subtract the empty harness.
+"""
+import argparse
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import report
+from rows import AWARE, ROWS, SUBJECTS, pattern_of
+
+HERE = Path(__file__).resolve().parent
+TRIES = 4
+LAYOUTS = ('', '.reversed')
+# (rounds, seconds of one run, seconds in all)
+MODES = {'quick': (7, 0.05, 105), 'full': (10, 0.2, None)}
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(description='Run the benchmarks of all allocators.')
+    parser.add_argument('mode', choices=MODES)
+    parser.add_argument('--build', type=Path, required=True, help='where the executables are')
+    parser.add_argument('--output', type=Path, required=True, help='where the results go')
+    parser.add_argument('--rounds', type=int, help='how often everything is run')
+    parser.add_argument('--seconds', type=float, help='least time of one run')
+    parser.add_argument('--rows', help='keys of the rows, with commas between them')
+    parser.add_argument('--allocators', help='names, with commas between them')
+    parser.add_argument('--library', action='append', default=[], metavar='PATH[:MALLOC:FREE]',
+                        help='a malloc-compatible library to measure as well')
+    parser.add_argument('--near', type=float, default=230,
+                        help='cores with a round trip of fewer nanoseconds are near')
+    parser.add_argument('--seed', type=int, default=1, help='for the order of the runs')
+    options = parser.parse_args(argv)
+    rounds, seconds, options.budget = MODES[options.mode]
+    options.rounds = options.rounds or rounds
+    options.seconds = options.seconds or seconds
+    return options
+
+
+def commands(options):
+    """name: (command line in the first link order, in the second), of what was built."""
+    found = {}
+    for program in sorted(options.build.glob('bench-*')):
+        name = program.name.removeprefix('bench-')
+        if program.is_file() and '.' not in name and os.access(program, os.X_OK):
+            found[name] = tuple([str(program) + layout] for layout in LAYOUTS)
+    slot = found.pop('library', None)
+    for library in options.library:
+        if slot is None:
+            sys.exit('the library slot is not built')
+        name = 'library:' + Path(library.partition(':')[0]).name
+        found[name] = tuple(program + ['--library', library] for program in slot)
+    if options.allocators:
+        wanted = options.allocators.split(',')
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            sys.exit('not built: ' + ', '.join(missing))
+        found = {name: found[name] for name in wanted}
+    elif options.mode == 'quick':
+        found = {name: found[name] for name in found if name != 'corral-shared'}
+    return found
+
+
+def wanted_rows(options):
+    if options.rows:
+        keys = options.rows.split(',')
+        unknown = set(keys) - {row.key for row in ROWS}
+        if unknown:
+            sys.exit('no such row: ' + ', '.join(sorted(unknown)))
+        return [row for row in ROWS if row.key in keys]
+    return [row for row in ROWS if row.quick or options.mode == 'full']
+
+
+def plan(options, rows, found):
+    """The (row, allocator) pairs of a round, row after row."""
+    def takes_part(row, name):
+        aware_elsewhere = options.mode == 'quick' and name in AWARE and row.key != 'd'
+        return row.has(name) and not aware_elsewhere
+    return [(row, [name for name in found if takes_part(row, name)]) for row in rows]
+
+
+class Progress:
+    """One line that is written over on a terminal, or a line now and then elsewhere."""
+
+    def __init__(self, total):
+        self.total, self.done, self.stream = total, 0, sys.stderr
+        self.start = self.said = time.monotonic()
+
+    def step(self, text):
+        self.done += 1
+        now = time.monotonic()
+        left = (now - self.start) / self.done * (self.total - self.done)
+        line = f'{self.done}/{self.total}  {text}  about {left:.0f} s left'
+        if self.stream.isatty():
+            print(f'\r{line[:78]:<78}', end='', file=self.stream, flush=True)
+        elif now - self.said > 5 or self.done == 1:
+            self.said = now
+            print(line, file=self.stream, flush=True)
+
+    def end(self):
+        if self.stream.isatty():
+            print(f'\r{"":<78}\r', end='', file=self.stream, flush=True)
+
+
+def execute(command, row, seconds):
+    """One run: (the library's own report, None), (None, why there is none), or (None, None) where
+    the allocator does not serve the row."""
+    line = command + [f'--benchmark_filter={pattern_of(row)}', '--benchmark_format=json',
+                      f'--benchmark_min_time={seconds}']
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return None, str(error)
+    if done.returncode != 0:
+        return None, f'exit code {done.returncode}: {done.stderr.strip()[-500:]}'
+    if not done.stdout.strip():
+        return None, None
+    return json.loads(done.stdout), None
+
+
+def round_trip(build):
+    done = subprocess.run([str(build / 'roundtrip')], capture_output=True, text=True, timeout=60,
+                          check=True)
+    return float(done.stdout)
+
+
+def kind_of(readings, near):
+    """near, far, or None where the cores moved during the run."""
+    kinds = {'near' if reading < near else 'far' for reading in readings}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def time_of(entry):
+    """Nanoseconds for one alloc and free."""
+    if 'ns_per_item' in entry:
+        return entry['ns_per_item']
+    return 1e9 / entry['items_per_second']
+
+
+def measure(options, row, command):
+    """All tries of one run, as records; the last may be kept."""
+    records = []
+    for _ in range(TRIES if row.cores == 2 else 1):
+        before = round_trip(options.build) if row.cores == 2 else None
+        start = time.time()
+        result, error = execute(command, row, options.seconds)
+        record = {'start': start, 'kept': False, 'kind': 'one core'}
+        records.append(record)
+        if result is None:
+            record['error'] = error
+            break
+        entry = result['benchmarks'][0]
+        if entry.get('error_occurred'):
+            record['error'] = entry['error_message']
+            break
+        record.update(ns=time_of(entry), raw=entry, context=result['context'])
+        if row.cores == 2:
+            record['round_trips'] = [before, round_trip(options.build)]
+            record['kind'] = kind_of(record['round_trips'], options.near)
+        if record['kind'] is not None:
+            record['kept'] = True
+            break
+    return records
+
+
+def one_round(options, number, planned, found, progress):
+    """The records of a round."""
+    records = []
+    draw = random.Random(f'{options.seed} {number}')
+    layout = number % len(LAYOUTS)
+    for row, names in planned:
+        for name in draw.sample(names, len(names)):
+            progress.step(f'round {number + 1}  ({row.key})  {name}')
+            for record in measure(options, row, found[name][layout]):
+                if record.get('error', '') is None:
+                    continue
+                record.update(row=row.key, allocator=name, round=number, layout=layout)
+                records.append(record)
+    return records
+
+
+def machine(options):
+    model = ''
+    cpuinfo = Path('/proc/cpuinfo')
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if 'model name' in line]
+        model = names[0].partition(':')[2].strip() if names else ''
+    return {'system': platform.platform(), 'processor': model, 'cores': os.cpu_count(),
+            'load_at_start': os.getloadavg(), 'mode': options.mode, 'seconds': options.seconds,
+            'near_below_ns': options.near, 'seed': options.seed}
+
+
+def run_all(options, planned, found):
+    """All records, round after round, within the time that there is."""
+    records = []
+    progress = Progress(options.rounds * sum(len(names) for _, names in planned))
+    start = time.monotonic()
+    for number in range(options.rounds):
+        try:
+            records += one_round(options, number, planned, found, progress)
+        except KeyboardInterrupt:
+            print(f'\nstopped in round {number + 1}, which is left out', file=sys.stderr)
+            break
+        spent = time.monotonic() - start
+        next_end = spent * (number + 2) / (number + 1)
+        if options.budget and next_end > options.budget:
+            break
+    progress.end()
+    return records
+
+
+def main(argv):
+    options = arguments(argv)
+    found = commands(options)
+    if not found:
+        sys.exit(f'no benchmark executables in {options.build}')
+    options.output.mkdir(parents=True, exist_ok=True)
+    data = {'machine': machine(options)}
+    data['runs'] = run_all(options, plan(options, wanted_rows(options), found), found)
+    data['summary'] = report.summarise(data['runs'])
+    (options.output / 'results.json').write_text(json.dumps(data, indent=1))
+    tables = report.tables(data)
+    (options.output / 'results.txt').write_text(tables)
+    print(report.lines(data['summary'], SUBJECTS[0]) if options.mode == 'quick' else tables)
+    if options.mode == 'full':
+        draw_plots(data, options.output)
+    print(f'all data: {options.output / "results.json"}')
+    return 1 if report.print_failures(data['runs']) else 0
+
+
+def draw_plots(data, output):
+    try:
+        import plots
+    except ImportError as error:
+        print(f'no plots: {error}')
+        return
+    for path in plots.draw(data, output):
+        print(f'plot: {path}')
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
