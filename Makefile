@@ -9,32 +9,34 @@
 # Does not: install corral. That is meson install, in any build directory.
 INSTALL_PACKAGES ?= tools/install-packages
 MESON ?= meson
-PACKAGES = $(wildcard tools/packages-$(1).txt)
 export MESON
 
+# The lists of packages, by name.
+lists = $(patsubst %,tools/packages-%.txt,$(1))
+
 all:
-	$(INSTALL_PACKAGES) $(call PACKAGES,build)
+	$(INSTALL_PACKAGES) $(call lists,build)
 	test -e build/build.ninja || $(MESON) setup build
 	ninja -C build
 
 # All suites with gcc; clang, the sanitizers, and the smallest and largest legal options.
 test:
-	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,test)
+	$(INSTALL_PACKAGES) $(call lists,build test demo bench)
 	tools/test-builds quick
 
 # The same in their long forms.
 check:
-	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,test)
+	$(INSTALL_PACKAGES) $(call lists,build test demo bench)
 	tools/test-builds long
 
 demo:
-	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,demo)
+	$(INSTALL_PACKAGES) $(call lists,build demo)
 	test -e build-demo/build.ninja || $(MESON) setup build-demo -Dexamples=true
 	$(MESON) compile -C build-demo
 	build-demo/examples/game_server
 
 bench-quick bench:
-	$(INSTALL_PACKAGES) $(call PACKAGES,build) $(call PACKAGES,bench)
+	$(INSTALL_PACKAGES) $(call lists,build bench)
 	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
 	$(MESON) compile -C build-bench $@
 
