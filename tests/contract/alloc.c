@@ -7,12 +7,12 @@
  * Promises: uses the public interface alone.
  * Does not: cover alignment above 16 (aligned.c), ids (ids.c) or exhausted memory (exhaustion.c).
  */
-#include "build.h"
-#include "check.h"
-#include "classes.h"
-#include "figures.h"
-#include "pattern.h"
-#include "process.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/classes.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+#include "support/process.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -7,13 +7,13 @@
  * Promises: uses the public interface alone.
  * Does not: cover a batch that runs out of memory half way (exhaustion.c).
  */
-#include "build.h"
-#include "check.h"
-#include "classes.h"
-#include "figures.h"
-#include "pattern.h"
-#include "process.h"
-#include "shadow.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/classes.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+#include "support/process.h"
+#include "support/shadow.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -7,11 +7,11 @@
  * Promises: uses the public interface alone.
  * Does not: cover exhausted memory (exhaustion.c).
  */
-#include "build.h"
-#include "check.h"
-#include "classes.h"
-#include "figures.h"
-#include "pattern.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/classes.h"
+#include "support/figures.h"
+#include "support/pattern.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -7,11 +7,11 @@
  * Promises: uses the public interface alone; figures are checked after each step.
  * Does not: read figures while others allocate (../stress) or of many ids (ids.c).
  */
-#include "figures.h"
-#include "build.h"
-#include "check.h"
-#include "classes.h"
-#include "process.h"
+#include "support/figures.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/classes.h"
+#include "support/process.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

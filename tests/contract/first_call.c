@@ -7,11 +7,11 @@
  * Promises: uses the public interface alone.
  * Does not: look at calls before main (early_and_late.c) or after a thread's end (thread_end.c).
  */
-#include "build.h"
-#include "check.h"
-#include "figures.h"
-#include "pattern.h"
-#include "process.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+#include "support/process.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -8,10 +8,10 @@
  * Promises: uses the public interface alone, and adapts to the build's number of categories.
  * Does not: free with a wrong id (../death).
  */
-#include "build.h"
-#include "check.h"
-#include "figures.h"
-#include "process.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/process.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

@@ -7,12 +7,12 @@
  * Promises: uses the public interface alone.
  * Does not: cover exhausted memory (exhaustion.c) or a wrong id (../death).
  */
-#include "build.h"
-#include "check.h"
-#include "classes.h"
-#include "figures.h"
-#include "pattern.h"
-#include "prng.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/classes.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+#include "support/prng.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

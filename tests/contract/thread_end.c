@@ -7,11 +7,11 @@
  * Promises: uses the public interface alone.
  * Does not: repeat anything thousands of times (../stress/storm.c).
  */
-#include "build.h"
-#include "check.h"
-#include "figures.h"
-#include "pattern.h"
-#include "process.h"
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+#include "support/process.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>
