@@ -182,6 +182,8 @@ static inline int corral_c(void) { return 0; }
         self.assertEqual(list(symbols.faults_of_archive(sound, {"mmap"})), [])
         self.assertEqual(len(list(symbols.faults_of_archive(sound, set()))), 1)
         self.assertEqual(len(list(symbols.faults_of_archive([("D", "table")], set()))), 1)
+        dynamic = [("U", "__tls_get_addr")]
+        self.assertEqual(len(list(symbols.faults_of_archive(dynamic, set()))), 1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ Does not: run on platforms whose libraries nm -D cannot read.
      each with a version, and each name begins with corral_.
   2. It needs no library but libc, and no symbol that libc does not version.
   3. Every global symbol of the static library begins with corral_, and what it does not define
-     itself is libc's.
+     itself is libc's. So it does not call __tls_get_addr, the loader's, for its thread-local data.
 """
 import re
 import subprocess
@@ -20,7 +20,7 @@ import sys
 VERSION = "@@CORRAL_0.1"
 LIBC_FILES = re.compile(r"^(libc\.so|ld-linux|ld64|libpthread\.so)")
 # What the compiler and the linker put in by themselves.
-OF_THE_TOOLS = {"_GLOBAL_OFFSET_TABLE_", "__tls_get_addr", "__stack_chk_fail"}
+OF_THE_TOOLS = {"_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
 
 
 def nm(*arguments):
