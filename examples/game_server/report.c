@@ -138,7 +138,9 @@ static void print_rates(const struct totals *totals) {
                per_second(system, seconds[BACKEND_SYSTEM]));
     print_rate("memory calls per CPU second", per_second(corral, cpu[BACKEND_CORRAL]),
                per_second(system, cpu[BACKEND_SYSTEM]));
-    printf("The libraries and the checks take most of the time, so a ratio near 1 is expected.\n");
+    printf(
+        "The libraries and the checks take most of the time, and the parts share the processors:\n"
+        "a part that gains may take time from another, whose memory calls cost less or more.\n");
 }
 
 void report_tables(const struct totals *totals) {

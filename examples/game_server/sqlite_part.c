@@ -4,8 +4,8 @@
  *
  * Owns:     one connection, which only its thread touches.
  * Callers:  round.c; the workers through sqlite_part_save.
- * Promises: the table has as many rows as were inserted and not deleted, each with the checksum it
- *           was saved with; all are read before the database is closed.
+ * Promises: every row is read back after its commit, with the checksum it was saved with. When the
+ *           round ends all rows are read, and are as many as were inserted and not deleted.
  * Does not: grow without bound: old rows are deleted.
  */
 #define _GNU_SOURCE
@@ -73,7 +73,7 @@ static void insert(struct database *database, struct save *record) {
     if (database->uncommitted == 0) {
         execute(database, "BEGIN");
     }
-    if (database->uncommitted == ROWS_PER_COMMIT - 1 && damage_once(DAMAGE_SQL_ROW)) {
+    if (damage_once(DAMAGE_SQL_ROW)) {
         record->state[record->size - 1] ^= 1;
     }
     sqlite3_bind_int64(statement, 1, record->client);
@@ -115,11 +115,12 @@ static void prune(struct database *database) {
     sqlite3_finalize(statement);
 }
 
+/* The first query reads every row of this commit. */
 static void commit(struct database *database) {
     execute(database, "COMMIT");
     database->uncommitted = 0;
     database->commits++;
-    check_rows(database, "SELECT sum, state FROM saves ORDER BY id DESC LIMIT 16");
+    check_rows(database, "SELECT sum, state FROM saves ORDER BY id DESC LIMIT 64");
     check_rows(database, "SELECT sum, state FROM saves WHERE client = 1"
                          " ORDER BY sequence DESC, length(state) LIMIT 16");
     if (database->commits % COMMITS_PER_PRUNE == 0) {
