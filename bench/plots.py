@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen before)
+from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
 from report import place
 from rows import LATENCY, QUANTILES, SCALING, row_of  # noqa: E402
@@ -36,7 +37,7 @@ def save(figure, path):
 
 
 def throughput(summary, colour, output):
-    """For each row a bar for each allocator, with the quartiles, on an axis of doublings."""
+    """For each row a point for each allocator, with its quartiles, on an axis of doublings."""
     parts = [(key, kind, part) for key, kinds in summary.items() for kind, part in kinds.items()]
     if not parts:
         return None
@@ -51,9 +52,11 @@ def throughput(summary, colour, output):
         medians = [figures[name]['median'] for name in names]
         spread = [[figures[name]['median'] - figures[name]['q1'] for name in names],
                   [figures[name]['q3'] - figures[name]['median'] for name in names]]
-        axis.barh(names, medians, xerr=spread, color=[colour[name] for name in names],
-                  error_kw={'elinewidth': 1})
+        axis.errorbar(medians, names, xerr=spread, fmt='none', ecolor='grey', elinewidth=1)
+        axis.scatter(medians, names, c=[colour[name] for name in names], zorder=3)
         axis.set_xscale('log', base=2)
+        axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
+        axis.grid(axis='x', alpha=0.3)
         axis.set_title(f'({key}) {row_of(key).title}' + ('' if kind == 'one core' else f', {kind}'),
                        fontsize=8)
         axis.set_xlabel('ns for one alloc and free', fontsize=8)
@@ -64,20 +67,24 @@ def throughput(summary, colour, output):
 
 def scaling(summary, colour, output):
     """Millions of allocs and frees in a second over the number of threads."""
-    threads = {'c': 1, **{key: int(key[1:]) for key in SCALING if key != 'c'}}
     figure, axis = plt.subplots(figsize=(8, 5))
+    kinds = {kind for key in SCALING for kind in summary.get(key, {})} - {'one core'}
     for name, shade in colour.items():
-        points = []
-        for key in SCALING:
-            for part in summary.get(key, {}).values():
-                if name in part['allocators']:
-                    points.append((threads[key], 1e3 / part['allocators'][name]['median']))
-        if len(points) > 1 and place(name) < 2:
-            axis.plot(*zip(*sorted(points)), marker='o', label=name, color=shade)
+        for kind, style in zip(sorted(kinds, reverse=True), ('-', '--')):
+            points = []
+            for key in SCALING:
+                part = summary.get(key, {})
+                figures = part.get(kind, part.get('one core', {})).get('allocators', {})
+                if name in figures:
+                    points.append((int(key[1:]), 1e3 / figures[name]['median']))
+            if len(points) > 1 and place(name) < 2:
+                axis.plot(*zip(*points), marker='o', linestyle=style, color=shade,
+                          label=f'{name}, cores {kind}')
     if not axis.lines:
         plt.close(figure)
         return None
     axis.set_xscale('log', base=2)
+    axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
     axis.set_ylim(bottom=0)
     axis.set_xlabel('threads')
     axis.set_ylabel('million allocs and frees in a second')

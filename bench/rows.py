@@ -13,6 +13,8 @@ LIMITS = ('limit', 'limit-inline', 'limit-16', 'limit-16-inline')
 AWARE = ('mimalloc-heaps', 'jemalloc-arenas')
 RETURN_TO_OWNER = ('mimalloc', 'mimalloc-heaps')
 HARNESS = ('empty',)
+# Never run unless named: slowed on purpose, to see whether the figures tell.
+CHECKS = ('limit-twice',)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ ROWS = (
     Row('h4m', 'h/large/4194304', '4 MiB, first byte touched', quick=True),
     Row('bulk', 'bulk/ordered', '65,536 blocks of 64 bytes, freed in the same order'),
     Row('bulkr', 'bulk/shuffled', '65,536 blocks of 16 to 1,024 bytes, freed in random order'),
+    Row('t1', 't/mix:1', 'as (c), in 1 thread, wall time'),
     Row('t2', 't/mix:2', 'as (c), in 2 threads', cores=2),
     Row('t4', 't/mix:4', 'as (c), in 4 threads', cores=2),
     Row('t16', 't/mix:16', 'as (c), in 16 threads', cores=2),
@@ -55,7 +58,7 @@ ROWS = (
 )
 
 LATENCY = 'g'
-SCALING = ('c', 't2', 't4', 't16', 't64')
+SCALING = ('t1', 't2', 't4', 't16', 't64')
 QUANTILES = ('p50', 'p90', 'p99', 'p99.9', 'p99.99', 'p99.999', 'max')
 
 
@@ -76,4 +79,4 @@ def pattern_of(row):
 
 def is_rival(allocator):
     """Whether "the best rival" may be this one."""
-    return allocator not in SUBJECTS + LIMITS + HARNESS
+    return allocator not in SUBJECTS + LIMITS + HARNESS + CHECKS

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import report
-from rows import AWARE, ROWS, SUBJECTS, pattern_of
+from rows import AWARE, CHECKS, ROWS, SUBJECTS, pattern_of
 
 HERE = Path(__file__).resolve().parent
 TRIES = 4
@@ -70,8 +70,9 @@ def commands(options):
         if missing:
             sys.exit('not built: ' + ', '.join(missing))
         found = {name: found[name] for name in wanted}
-    elif options.mode == 'quick':
-        found = {name: found[name] for name in found if name != 'corral-shared'}
+    else:
+        unasked = CHECKS + (('corral-shared',) if options.mode == 'quick' else ())
+        found = {name: found[name] for name in found if name not in unasked}
     return found
 
 

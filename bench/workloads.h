@@ -6,9 +6,9 @@
  * Callers:  main.c.
  * Promises: each workload states, as items, the blocks that it allocated and freed, so that the
  *           figure of every row is the time of one alloc and one free, and what the workload does
- *           around them: 1e9 / items_per_second nanoseconds. Numbers and orders are made before
- *           the clock starts. The first word of each block is written, as a user would.
- * Does not: treat any allocator differently from another, but for leaving out sizes beyond
+ *           around them: ns_per_item where there are threads, else 1e9 / items_per_second. Numbers
+ * and orders are made before the clock starts. The first word of each block is written, as a user
+ * would. Does not: treat any allocator differently from another, but for leaving out sizes beyond
  *           BENCH_LARGEST.
  *
  *   name               what
@@ -23,7 +23,7 @@
  *   h/large/SIZE       64 KiB, 1 MiB or 4 MiB, first byte touched, freed at once
  *   bulk/ordered       65,536 blocks of 64 bytes, then freed in the same order
  *   bulk/shuffled      65,536 blocks of 16 to 1,024 bytes, then freed in random order
- *   t/mix/threads:N    as c/mix, in 2, 4, 16 and 64 threads
+ *   t/mix/threads:N    as c/mix, in 1, 2, 4, 16 and 64 threads, by wall time
  */
 #ifndef BENCH_WORKLOADS_H
 #define BENCH_WORKLOADS_H

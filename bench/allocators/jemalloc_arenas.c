@@ -8,7 +8,6 @@
  * Promises: a category's blocks come from its own arena, whichever thread asks.
  * Does not: tune the arenas.
  */
-#define BENCH_ALLOCATOR_HEADER "allocators/jemalloc_arenas.h"
 #include "allocator.h"
 
 #include <pthread.h>

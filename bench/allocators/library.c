@@ -8,7 +8,6 @@
  *           define them is refused.
  * Does not: replace malloc for the rest of the program, or unload.
  */
-#define BENCH_ALLOCATOR_HEADER "allocators/library.h"
 #include "allocator.h"
 
 #include <dlfcn.h>

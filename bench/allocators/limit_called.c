@@ -7,7 +7,6 @@
  * Promises: nothing stands between the call and the inlined form.
  * Does not: ignore the category where there are several.
  */
-#define BENCH_ALLOCATOR_HEADER "allocators/limit_called.h"
 #include "allocator.h"
 
 void *limit_called_alloc(size_t size, uint32_t category) {

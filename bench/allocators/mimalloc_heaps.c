@@ -7,7 +7,6 @@
  * Promises: one table for all workloads of the program.
  * Does not: make the heaps.
  */
-#define BENCH_ALLOCATOR_HEADER "allocators/mimalloc_heaps.h"
 #include "allocator.h"
 
 _Thread_local mi_heap_t *bench_heaps[BENCH_CATEGORIES];
