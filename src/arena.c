@@ -97,12 +97,12 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     if (entry == NULL) {
         return NULL;
     }
-    struct arena *arena = corral_range_take(&entry->range);
-    if (arena == NULL) {
+    void *range = corral_range_take(&entry->range);
+    if (range == NULL) {
         store_release(&entry->arena, 0); /* [E:entry] */
         return NULL;
     }
-    return begin(entry, arena, count);
+    return begin(entry, arena_of(range), count);
 }
 
 static struct slab *claim_any(uint32_t category, unsigned count) {

@@ -12,7 +12,7 @@
  *   ┌──────────────────┬────────┬────────┬─ ─ ─┬─────────┐
  *   │ the header       │ slab 2 │ slab 3 │     │ slab 63 │   registry_entry.taken: one bit a slab
  *   └──────────────────┴────────┴────────┴─ ─ ─┴─────────┘
- *   header:
+ *   header, from one of 8 colours on:
  *   class_of[64]                     one line: what every free reads
  *   memory_type_id pool_base ...     the line beside it: likewise, and const
  *   owner[64] unit[64]               written when a slab changes hands
@@ -79,7 +79,14 @@ struct arena {
     struct remote remote[ARENA_SLABS];
 };
 
-#define HEADER_SLABS  ((unsigned)((sizeof(struct arena) + SLAB_BYTES - 1) / SLAB_BYTES))
+/* Arenas lie a power of two apart, and every free reads a header: with all headers at the same
+ * place, those of 16 arenas would share one TLB set and two cache sets. They begin at one of a few
+ * places instead, a page and two lines apart. */
+#define HEADER_COLOURS      8u
+#define HEADER_COLOUR_BYTES (4096u + 2u * CACHE_LINE)
+#define HEADER_BYTES        (sizeof(struct arena) + (HEADER_COLOURS - 1) * HEADER_COLOUR_BYTES)
+
+#define HEADER_SLABS  ((unsigned)((HEADER_BYTES + SLAB_BYTES - 1) / SLAB_BYTES))
 #define HEADER_BITS   bits_below(HEADER_SLABS)
 #define ARENA_USABLE  (ARENA_SLABS - HEADER_SLABS)
 
@@ -90,8 +97,10 @@ static_assert(SLAB_BYTES > 64 * KIB || sizeof(struct slab) == CACHE_LINE, "descr
 static_assert(2 * CORRAL_MEDIUM_SLABS <= ARENA_USABLE, "two medium units fit an arena");
 static_assert(BITMAP_WORDS <= 256, "a word's index is one byte");
 
+/* The header of the arena that an address lies in. */
 CORRAL_FAST struct arena *arena_of(const void *address) {
-    return (struct arena *)((uintptr_t)address & ~ARENA_MASK);
+    uintptr_t base = (uintptr_t)address & ~ARENA_MASK;
+    return (struct arena *)(base + (base >> ARENA_SHIFT) % HEADER_COLOURS * HEADER_COLOUR_BYTES);
 }
 
 CORRAL_FAST unsigned arena_slab_number(const void *address) {
@@ -99,7 +108,7 @@ CORRAL_FAST unsigned arena_slab_number(const void *address) {
 }
 
 CORRAL_FAST char *arena_slab_start(const struct arena *arena, unsigned number) {
-    return (char *)arena + ((size_t)number << SLAB_SHIFT);
+    return (char *)((uintptr_t)arena & ~ARENA_MASK) + ((size_t)number << SLAB_SHIFT);
 }
 
 /* A unit of `count` neighbouring slabs of the category, the caller's alone: its descriptor, in

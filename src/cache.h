@@ -44,21 +44,28 @@ struct front {
 #endif
 };
 
+#define RUN_NONE UINT32_MAX
+
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
  *      blocks that callers hold, over all threads = sum of (net − front count − bits of the run). */
 struct pool {
     _Alignas(CACHE_LINE) _Atomic uint64_t run; /* atomic, written by the owner alone: blocks of
                                                   the current slab being handed out */
-    char *run_base;                            /* owner: the run's first block */
+    char *run_base;                            /* owner: the first block of the run's word */
     struct slab *current;                      /* owner */
     _Atomic int64_t net;                       /* atomic, written by the owner alone */
     uint32_t size;                             /* const: bytes of a block */
+    uint32_t run_word;                         /* owner: the run's word in the current slab's
+                                                  bitmap; RUN_NONE without a current slab */
     uint32_t queued;                           /* owner: slabs in the queue */
     struct slab *queue;                        /* owner: slabs with free blocks */
     struct slab *open_slab;                    /* owner: where the open word belongs */
     uint64_t open_bits;                        /* owner: gathered and not yet sent */
-    uint32_t open_word, open_count;            /* owner */
+    uint32_t open_word;                        /* owner */
+    uint16_t open_count;                       /* owner */
+    bool missed;                               /* owner: the front list was empty since it was
+                                                  last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
 };
 

@@ -15,8 +15,9 @@
 #include "queue.h"
 #include "wake.h"
 
-/* The first grant of a front list, in blocks; it doubles at each refill. */
-#define FRONT_FIRST 16u
+/* The first grant of a front list: so many blocks, worth so many bytes, one block at least. */
+#define FRONT_FIRST       16u
+#define FRONT_FIRST_BYTES ((uint32_t)(8 * KIB))
 /* Remote bits that become a list at once: writing all of a slab's returned blocks in one burst
  * overlaps the misses that the caller would else take one by one. The rest become free bits. */
 #define BURST_MAX 256u
@@ -25,12 +26,17 @@
 /* Orphans that a refill looks at before it makes a slab. */
 #define ORPHANS_MAX 2u
 
-/* Raises a front list's limit at a refill, out of the thread's budget. */
-static void grant(struct cache *cache, struct front *front, const struct size_class *size_class) {
-    uint32_t limit = front->limit == 0 ? FRONT_FIRST : front->limit * 2;
+/* Grants a front list room, out of the thread's budget: a little at first, then twice as much each
+ * time. */
+static void grant(struct cache *cache, uint32_t index) {
+    const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
+    struct front *front = &cache->fronts[index];
+    uint32_t first = FRONT_FIRST_BYTES / size_class->size;
+    first = first > FRONT_FIRST ? FRONT_FIRST : first == 0 ? 1 : first;
+    uint32_t limit = front->limit == 0 ? first : front->limit * 2;
     limit = limit < size_class->front_max ? limit : size_class->front_max;
     size_t cost = (size_t)(limit - front->limit) * size_class->size;
-    if (limit > front->limit && cost <= cache->front_budget) {
+    if (cost <= cache->front_budget) {
         cache->front_budget -= cost;
         front->limit = limit;
     }
@@ -44,6 +50,7 @@ static void *take_run(struct pool *pool) {
         return NULL;
     }
     pool_net_add(pool, bits_count(run));
+    pool->run_word = word;
     pool->run_base = slab_start(pool->current) + (size_t)word * 64 * pool->size;
     return pool_take_from_run(pool, run);
 }
@@ -112,6 +119,7 @@ static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
 static void let_go(struct cache *cache, struct pool *pool) {
     if (corral_slab_let_go_owner(pool->current, cache->identity)) {
         pool->current = NULL;
+        pool->run_word = RUN_NONE;
     }
 }
 
@@ -122,7 +130,10 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     }
     struct front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
-    grant(cache, front, &corral_classes[index & (CLASS_STRIDE - 1)]);
+    pool->missed = true;
+    if (front->limit == 0) {
+        grant(cache, index);
+    }
     do {
         while (pool->current != NULL) {
             void *block = take_run(pool);
@@ -178,6 +189,26 @@ static bool is_open(const struct pool *pool, const struct slab *slab, uint32_t a
            (pool->open_bits >> (at % 64) & 1) != 0;
 }
 
+/* An own block goes back into the run when it is of the run's word: then it is handed out again
+ * before blocks that were not touched yet, the lowest first. Else it becomes a free bit. False when
+ * it is free already. */
+static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
+    uint64_t bit = UINT64_C(1) << (at % 64);
+    if (slab == pool->current && at / 64 == pool->run_word) {
+        uint64_t run = load_relaxed(&pool->run);  /* [R:single-writer] */
+        store_relaxed(&pool->run, run | bit); /* [R:single-writer] */
+        return (run & bit) == 0;
+    }
+    if (unlikely(corral_slab_put_owner(slab, at / 64, bit) != 0)) {
+        return false;
+    }
+    pool_net_add(pool, -1);
+    if (slab != pool->current) {
+        queue_give_back_if_empty(pool, slab);
+    }
+    return true;
+}
+
 CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t index) {
     struct slab *slab = slab_of(block);
     uint32_t at;
@@ -190,18 +221,19 @@ CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t
         corral_pool_home_alone(block);
         return;
     }
-    bool own = slab_is_owned_by(slab, cache->identity);
-    if (unlikely(own ? corral_slab_put_owner(slab, at / 64, UINT64_C(1) << (at % 64)) != 0
-                     : is_open(pool, slab, at))) {
-        corral_misuse(MISUSE_DOUBLE_FREE, block);
-        return;
+    if (pool->missed) {
+        /* The front list was empty since it was last full: it is too short for what comes and goes.
+         * One that only hands out, or only takes in, keeps its length. */
+        pool->missed = false;
+        grant(cache, index);
     }
     poison(block, pool->size);
-    pool_net_add(pool, -1);
-    if (!own) {
+    bool own = slab_is_owned_by(slab, cache->identity);
+    if (unlikely(own ? !home_own(pool, slab, at) : is_open(pool, slab, at))) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block);
+    } else if (!own) {
+        pool_net_add(pool, -1);
         home_remote(cache, index, slab, at);
-    } else if (slab != pool->current) {
-        queue_give_back_if_empty(pool, slab);
     }
 }
 
@@ -225,10 +257,9 @@ static void run_home(struct pool *pool) {
     if (run == 0) {
         return;
     }
-    size_t offset = (size_t)(pool->run_base - slab_start(pool->current));
     store_relaxed(&pool->run, 0); /* [R:single-writer] */
     pool_net_add(pool, -(int64_t)bits_count(run));
-    corral_slab_put_owner(pool->current, (unsigned)(offset / pool->size / 64), run);
+    corral_slab_put_owner(pool->current, pool->run_word, run);
 }
 
 static void front_home(struct cache *cache, uint32_t index) {
@@ -263,6 +294,7 @@ static void pool_send_home(struct cache *cache, struct pool *pool, uint32_t inde
     if (pool->current != NULL) {
         queue_push(pool, pool->current);
         pool->current = NULL;
+        pool->run_word = RUN_NONE;
     }
     for (struct slab *next, *slab = pool->queue; slab != NULL; slab = next) {
         next = slab->next;

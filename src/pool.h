@@ -17,7 +17,7 @@
 #define CORRAL_POOL_H
 
 #include "cache.h"
-#include "link.h"
+#include "block_link.h"
 #include "slab.h"
 
 /* A block that is worth this much is sent home at once; smaller ones gather up to it. */
@@ -57,6 +57,7 @@ CORRAL_FAST bool front_has_room(const struct front *front) {
 CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
     void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
     store_relaxed(&pool->run, run & (run - 1)); /* [R:single-writer] */
+    pool->missed = true;
     unpoison(block, pool->size);
     return block;
 }

@@ -41,18 +41,46 @@
         .capacity = (uint32_t)(UNIT_SLABS(bytes) * SLAB_BYTES / (bytes)),                            \
         .slabs = (uint16_t)UNIT_SLABS(bytes), .front_max = (uint16_t)FRONT_MAX(bytes),               \
     }
-/* Entries beyond the last class repeat it and are never used. */
-#define CLASS(i) DESCRIBE(CONSTANT_CLASS_SIZE((i) < CLASS_COUNT ? (size_t)(i) : CLASS_COUNT - 1)),
-#define TABLE(i) (uint8_t)CONSTANT_CLASS_OF((size_t)(i)*BLOCK_MIN),
 
-#define REPEAT_4(m, i)   m((i)) m((i) + 1) m((i) + 2) m((i) + 3)
-#define REPEAT_16(m, i)  REPEAT_4(m, (i)) REPEAT_4(m, (i) + 4) REPEAT_4(m, (i) + 8) REPEAT_4(m, (i) + 12)
-#define REPEAT_32(m, i)  REPEAT_16(m, (i)) REPEAT_16(m, (i) + 16)
-#define REPEAT_64(m, i)  REPEAT_32(m, (i)) REPEAT_32(m, (i) + 32)
-#define REPEAT_128(m, i) REPEAT_64(m, (i)) REPEAT_64(m, (i) + 64)
+/* A constant of each size keeps the expressions above small for the compiler. */
+#define STEP(doubling, step)                                                                       \
+    enum { SIZE_##doubling##_##step =                                                              \
+               (LINEAR_MAX << 0x##doubling) + (step + 1) * ((LINEAR_MAX << 0x##doubling) / STEPS) };
+
+#define STEPS_2(m, doubling) m(doubling, 0) m(doubling, 1)
+#define STEPS_4(m, doubling) STEPS_2(m, doubling) m(doubling, 2) m(doubling, 3)
+#define STEPS_8(m, doubling)                                                                       \
+    STEPS_4(m, doubling) m(doubling, 4) m(doubling, 5) m(doubling, 6) m(doubling, 7)
+#define STEPS_N_(n, m, doubling) STEPS_##n(m, doubling)
+#define STEPS_N(n, m, doubling)  STEPS_N_(n, m, doubling)
+#define DOUBLING(m, doubling)    STEPS_N(CORRAL_STEPS_PER_DOUBLING, m, doubling)
+#define DOUBLINGS(m)                                                                               \
+    DOUBLING(m, 0) DOUBLING(m, 1) DOUBLING(m, 2) DOUBLING(m, 3) DOUBLING(m, 4) DOUBLING(m, 5)      \
+    DOUBLING(m, 6) DOUBLING(m, 7) DOUBLING(m, 8) DOUBLING(m, 9) DOUBLING(m, a) DOUBLING(m, b)      \
+    DOUBLING(m, c) DOUBLING(m, d) DOUBLING(m, e) DOUBLING(m, f)
+
+DOUBLINGS(STEP)
+
+#define CLASS(doubling, step) DESCRIBE((size_t)SIZE_##doubling##_##step),
+#define LINEAR(step)          DESCRIBE((size_t)BLOCK_MIN * (step)),
+
+/* The class of a size up to TABLE_MAX, in few words. */
+#define TABLE_LOG2(size)  ((size) > 512 ? 9u : (size) > 256 ? 8u : 7u)
+#define TABLE_CLASS(size)                                                                          \
+    ((size) <= BLOCK_MIN    ? 0                                                                    \
+     : (size) <= LINEAR_MAX ? ((size)-1) / BLOCK_MIN                                               \
+                            : CLASS_ABOVE((size), TABLE_LOG2(size)))
+#define TABLE(sixteens) (uint8_t)TABLE_CLASS((size_t)(sixteens)*BLOCK_MIN),
+
+#define TABLE_4(i)  TABLE((i)) TABLE((i) + 1) TABLE((i) + 2) TABLE((i) + 3)
+#define TABLE_16(i) TABLE_4((i)) TABLE_4((i) + 4) TABLE_4((i) + 8) TABLE_4((i) + 12)
+
+static_assert(TABLE_MAX == 1024, "the table has 65 entries");
 
 _Alignas(CACHE_LINE) const uint8_t corral_class_table[TABLE_MAX / BLOCK_MIN + 1] = {
-    REPEAT_64(TABLE, 0u) TABLE(64u)};
+    TABLE_16(0u) TABLE_16(16u) TABLE_16(32u) TABLE_16(48u) TABLE(64u)};
 
+/* Entries beyond the last class are never used. */
 _Alignas(CACHE_LINE) const struct size_class corral_classes[CLASS_ENTRIES] = {
-    REPEAT_128(CLASS, 0u) REPEAT_128(CLASS, 128u)};
+    LINEAR(1) LINEAR(2) LINEAR(3) LINEAR(4) LINEAR(5) LINEAR(6) LINEAR(7) LINEAR(8)
+    DOUBLINGS(CLASS)};

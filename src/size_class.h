@@ -55,12 +55,14 @@
                    (CLASS_DOUBLING(class_index) >> STEPS_SHIFT))
 
 /* Classes whose size is at most MEDIUM_MAX; sizes above the last class are large. */
-#define CLASS_COUNT      CONSTANT_CLASS_OF(MEDIUM_MAX + 1)
+enum { CLASS_COUNT_VALUE = CONSTANT_CLASS_OF(MEDIUM_MAX + 1) };
+#define CLASS_COUNT      ((unsigned)CLASS_COUNT_VALUE)
 #define CLASS_STRIDE_LOG (CLASS_COUNT < 32 ? 5u : CLASS_COUNT < 64 ? 6u : CLASS_COUNT < 128 ? 7u : 8u)
 #define CLASS_STRIDE     (1u << CLASS_STRIDE_LOG)
 /* The class of a slab that holds no blocks. Its pools never hold any either. */
 #define CLASS_NONE       (CLASS_STRIDE - 1)
-#define BLOCK_MAX        CONSTANT_CLASS_SIZE(CLASS_COUNT - 1)
+enum { BLOCK_MAX_VALUE = CONSTANT_CLASS_SIZE(CLASS_COUNT - 1) };
+#define BLOCK_MAX        ((size_t)BLOCK_MAX_VALUE)
 
 /* Sizes up to TABLE_MAX find their class in a table of one byte per 16 bytes of size. */
 #define TABLE_MAX 1024u

@@ -12,12 +12,17 @@
 #include "slab.h"
 
 #include "check.h"
-#include "link.h"
+#include "block_link.h"
 #include "misuse.h"
 #include "os.h"
 #include "poison.h"
 
 #include <string.h>
+
+/* Steps from one slab's colour to the next one's, and from one arena's to the next one's: odd, so
+ * that they reach every page of a slab. */
+#define COLOUR_OF_SLAB  7u
+#define COLOUR_OF_ARENA 5u
 
 static uint32_t words_of(const struct slab *slab) {
     return (slab->capacity + 63) / 64;
@@ -31,16 +36,17 @@ static void summary_clear(struct slab *slab, unsigned word) {
     slab->summary[word / 64] &= ~(UINT64_C(1) << (word % 64));
 }
 
-/* The block to begin with: at an OS page chosen by a hash of arena and slab. Slab starts lie a
- * power of two apart; without this, the first pages of all slabs would share few TLB sets. */
+/* The block to begin with: at an OS page that depends on arena and slab, so that neighbours in
+ * either begin at different pages. Slab starts lie a power of two apart; without this, the first
+ * pages of all slabs would share few TLB sets. */
 static uint16_t colour(const struct slab *slab, const struct size_class *size_class) {
     if (size_class->slabs > 1) {
         return 0;
     }
-    uint64_t seed = ((uintptr_t)arena_of(slab) >> ARENA_SHIFT) * 64 + slab_number(slab);
-    uint64_t hash = seed * UINT64_C(0x9E3779B97F4A7C15) >> 32;
     size_t page = corral_os_page_size();
-    size_t offset = (hash % (SLAB_BYTES / page)) * page;
+    size_t turn = slab_number(slab) * COLOUR_OF_SLAB +
+                  ((uintptr_t)arena_of(slab) >> ARENA_SHIFT) * COLOUR_OF_ARENA;
+    size_t offset = turn * page % SLAB_BYTES;
     uint32_t block = (uint32_t)((offset + size_class->size - 1) / size_class->size);
     return (uint16_t)(block < size_class->capacity ? block : 0);
 }
@@ -124,6 +130,7 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) 
     uint64_t already = words[word] & bits;
     words[word] |= bits;
     summary_set(slab, word);
+    slab->word = (uint8_t)word;
     slab->free_count += bits_count(bits & ~already);
     return already;
 }

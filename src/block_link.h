@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * link: the first word of a free block in a list.
+ * block_link: the first word of a free block in a list.
  *
  * Owns:     nothing.
  * Callers:  the holder of the block.
@@ -8,8 +8,8 @@
  *           poisoned before and after.
  * Does not: check the link.
  */
-#ifndef CORRAL_LINK_H
-#define CORRAL_LINK_H
+#ifndef CORRAL_BLOCK_LINK_H
+#define CORRAL_BLOCK_LINK_H
 
 #include "poison.h"
 
