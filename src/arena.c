@@ -2,7 +2,7 @@
  *
  * arena: see arena.h.
  *
- * Owns:     the claims on slabs, arenas' birth and end, and the count of retired memory.
+ * Owns:     the claims on slabs, arenas' birth and end.
  * Callers:  through arena.h.
  * Promises: an arena begins with a header of zeros but for what begin() sets, so no bitmap is
  *           cleared ahead of its use.
@@ -12,9 +12,9 @@
 
 #include "category.h"
 #include "check.h"
-#include "os.h"
 #include "poison.h"
 #include "range.h"
+#include "retire.h"
 
 #include <string.h>
 
@@ -23,8 +23,6 @@
 static _Atomic int32_t free_slabs[CATEGORY_LIMIT];
 /* Where a category's last claim succeeded: another way to its chain. */
 static _Atomic(struct registry_entry *) hints[CATEGORY_LIMIT];
-/* Bytes of free slabs that were not purged. */
-static _Atomic size_t retired_bytes;
 
 /* An empty arena goes when its category has this many free slabs besides, so that a load that
  * swings by less keeps its arenas. */
@@ -37,15 +35,6 @@ static uint64_t mask_of(unsigned first, unsigned count) {
 static struct slab *unit_begin(struct arena *arena, unsigned first, unsigned count) {
     memset(&arena->unit[first], (int)first, count);
     return &arena->slabs[first];
-}
-
-/* After a claim: the slabs' memory is in use again, no longer kept. */
-static void unretire(struct registry_entry *entry, uint64_t mask) {
-    /* [R:hint] The claim itself ordered this after the giver's part. */
-    if ((load_relaxed(&entry->dirty) & mask) != 0) {
-        uint64_t was = fetch_and_relaxed(&entry->dirty, ~mask) & mask;      /* [R:hint] */
-        fetch_sub_relaxed(&retired_bytes, bits_count(was) << SLAB_SHIFT); /* [R:hint] */
-    }
 }
 
 /* Claims `count` neighbours in one arena: resident ones if there are any. */
@@ -63,7 +52,7 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
         uint64_t mask = mask_of(first, count);
         /* [E:slabs] Sees the arena's birth, and the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
-            unretire(entry, mask);
+            corral_unretire(entry, mask);
             fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
             store_release(&hints[entry->category], entry);                    /* [E:chain] */
             /* [R:after-edge] */
@@ -138,7 +127,7 @@ static void end_if_empty(struct registry_entry *entry) {
     if (spare < KEEP_FREE || !cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
         return;
     }
-    unretire(entry, ~UINT64_C(0));
+    corral_unretire(entry, ~UINT64_C(0));
     struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     corral_registry_uncover(arena);
     fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)ARENA_USABLE);   /* [R:hint] */
@@ -147,14 +136,12 @@ static void end_if_empty(struct registry_entry *entry) {
     store_release(&entry->arena, 0); /* [E:entry] */
 }
 
-/* Keeps the memory of slabs that are about to be free, or purges it. */
-static void retire_or_purge(struct registry_entry *entry, void *start, uint64_t mask) {
-    size_t bytes = (size_t)bits_count(mask) << SLAB_SHIFT;
-    size_t kept = fetch_add_relaxed(&retired_bytes, bytes); /* [R:hint] */
-    if (kept + bytes > RETIRE_BYTES && corral_os->purge(start, bytes)) {
-        fetch_sub_relaxed(&retired_bytes, bytes); /* [R:hint] */
-    } else {
-        fetch_or_relaxed(&entry->dirty, mask); /* [R:hint] */
+void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
+    /* [E:slabs] Publishes the last use of the slabs; from here on the arena is not touched. */
+    uint64_t before = fetch_and_release(&entry->taken, ~mask);
+    check_debug((before & mask) == mask);
+    if ((before & ~mask) == HEADER_BITS) {
+        end_if_empty(entry);
     }
 }
 
@@ -167,14 +154,9 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     /* [R:figure] */
     fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
     unpoison(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT);
-    retire_or_purge(entry, arena_slab_start(arena, first), mask);
+    corral_retire(entry, arena_slab_start(arena, first), mask);
     fetch_add_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
-    /* [E:slabs] Publishes the last use of the slabs; from here on the arena is not touched. */
-    uint64_t before = fetch_and_release(&entry->taken, ~mask);
-    check_debug((before & mask) == mask);
-    if ((before & ~mask) == HEADER_BITS) {
-        end_if_empty(entry);
-    }
+    corral_arena_return(entry, mask);
 }
 
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
@@ -189,7 +171,7 @@ bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
     while ((taken & mask) == 0) {
         /* [E:slabs] Sees the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
-            unretire(entry, mask);
+            corral_unretire(entry, mask);
             fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)more);             /* [R:hint] */
             fetch_add_relaxed(&corral_categories[entry->category].slabs, more); /* [R:figure] */
             memset(&arena->unit[first + count], (int)first, more);

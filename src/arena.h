@@ -117,6 +117,8 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count);
 /* Gives a unit back whose blocks are all free, whose remote bits are all zero. The memory is kept
  * for a while, or purged where enough is kept. The arena may be gone afterwards. */
 void corral_arena_give(struct slab *slab, unsigned count);
+/* Gives back the bits of slabs that hold nothing: what give ends with, and who purged them. */
+void corral_arena_return(struct registry_entry *entry, uint64_t mask);
 /* Claims the `more` slabs behind a unit that the caller holds, if they are free. */
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more);
 

@@ -26,6 +26,8 @@ struct corral_os {
     bool (*purge)(void *start, size_t size);
     /* Grows the mapping at `start` in place. The new bytes are zero. */
     bool (*grow)(void *start, size_t old_size, size_t new_size);
+    /* Milliseconds since some time in the past, a few of them wrong. No system call. */
+    uint64_t (*milliseconds)(void);
     /* Calls `function(argument)` when the calling thread exits; replaces what it set before. */
     bool (*on_thread_exit)(void (*function)(void *), void *argument);
 };

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 size_t corral_os_page_size(void) {
@@ -94,6 +95,12 @@ static bool posix_grow(void *start, size_t old_size, size_t new_size) {
 }
 
 
+static uint64_t posix_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static _Atomic(void (*)(void *)) exit_function;
 
 static void run_exit_function(void *argument) {
@@ -147,6 +154,7 @@ const struct corral_os corral_os_real = {
     .release = posix_release,
     .purge = posix_purge,
     .grow = posix_grow,
+    .milliseconds = posix_milliseconds,
     .on_thread_exit = posix_on_thread_exit,
 };
 

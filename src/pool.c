@@ -10,6 +10,7 @@
 #include "pool.h"
 
 #include "category.h"
+#include "decay.h"
 #include "figures.h"
 #include "misuse.h"
 #include "queue.h"
@@ -108,6 +109,7 @@ static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
     }
     pool->current = queue_pop(pool);
     if (pool->current == NULL) {
+        corral_decay_step();
         pool->current = corral_slab_make(index, cache->identity);
         corral_figures_note_peak(index >> CLASS_STRIDE_LOG);
     }
@@ -312,4 +314,5 @@ void corral_pool_send_all_home(struct cache *cache) {
     while (wake_pending(cache) && corral_wake_settle(cache, SETTLE_MAX) > 0) {
     }
     cache->front_budget = FRONT_BUDGET;
+    corral_decay_step();
 }

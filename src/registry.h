@@ -38,6 +38,7 @@ struct registry_entry {
     struct registry_entry *next;                 /* const after the push */
     uint32_t category;                           /* const after the push */
     uint32_t range;                              /* owner: who made the arena, then who releases it */
+    _Atomic uint32_t retired_at;                 /* atomic, relaxed: ms when slabs were last kept */
 };
 
 #define ENTRY_BUSY ((uintptr_t)1)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decay: see decay.h.
+ *
+ * Owns:     the cursor and the time of the last step.
+ * Callers:  through decay.h.
+ * Promises: a purge holds the slabs' bits, so nobody claims them meanwhile.
+ * Does not: wait for a claim that is ahead of it.
+ */
+#include "decay.h"
+
+#include "arena.h"
+#include "os.h"
+#include "retire.h"
+
+#define DECAY_MS ((uint32_t)CORRAL_DECAY_MS)
+/* A step is due this often. */
+#define STEP_MS (DECAY_MS / 8)
+/* Arenas that a step looks at, and purges, at most. */
+#define LOOK_MAX  32u
+#define PURGE_MAX 2u
+
+static _Atomic uint32_t last_step;
+static _Atomic uint32_t next_category;
+
+static void purge_runs(struct registry_entry *entry, uint64_t mask) {
+    const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
+    while (mask != 0) {
+        unsigned first = bits_lowest(mask);
+        uint64_t behind = ~(mask >> first);
+        unsigned count = behind == 0 ? 64 - first : bits_lowest(behind);
+        uint64_t run = bits_below(count) << first;
+        if (corral_os->purge(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT)) {
+            corral_unretire(entry, run);
+        }
+        mask &= ~run;
+    }
+}
+
+/* Purges an arena's kept slabs, if they have been kept long enough. */
+static bool purge(struct registry_entry *entry, uint32_t now) {
+    uint64_t taken = load_relaxed(&entry->taken);        /* [R:cas-reload] */
+    uint64_t mask = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
+    /* [R:hint] */
+    if (mask == 0 || now - load_relaxed(&entry->retired_at) < DECAY_MS) {
+        return false;
+    }
+    /* [E:slabs] Sees the last use of these slabs. */
+    if (!cas_acquire(&entry->taken, &taken, taken | mask)) {
+        return false;
+    }
+    purge_runs(entry, mask);
+    corral_arena_return(entry, mask);
+    return true;
+}
+
+/* Looks at a category's arenas; returns how many. */
+static unsigned look(uint32_t category, uint32_t now, unsigned *purged) {
+    unsigned looked = 0;
+    struct registry_entry *entry = corral_registry_first(category);
+    for (; entry != NULL && looked < LOOK_MAX && *purged < PURGE_MAX; entry = entry->next) {
+        *purged += purge(entry, now);
+        looked++;
+    }
+    return looked;
+}
+
+void corral_decay_step(void) {
+    uint32_t now = (uint32_t)corral_os->milliseconds();
+    uint32_t last = load_relaxed(&last_step); /* [R:hint] */
+    /* [R:hint] Of those who find a step due, one does it. */
+    if (now - last < STEP_MS || !cas_relaxed(&last_step, &last, now)) {
+        return;
+    }
+    unsigned looked = 0, purged = 0;
+    uint32_t category = load_relaxed(&next_category); /* [R:hint] */
+    for (uint32_t i = 0; i < CATEGORY_LIMIT && looked < LOOK_MAX && purged < PURGE_MAX; i++) {
+        looked += look(category, now, &purged);
+        category = (category + 1) % CATEGORY_LIMIT;
+    }
+    store_relaxed(&next_category, category); /* [R:hint] */
+}

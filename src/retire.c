@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * retire: see retire.h.
+ *
+ * Owns:     the count of kept bytes.
+ * Callers:  through retire.h.
+ * Promises: a slab whose purge fails counts as kept.
+ * Does not: split a purge: the slabs of a unit go in one call.
+ */
+#include "retire.h"
+
+#include "os.h"
+
+static _Atomic size_t kept_bytes;
+
+static size_t bytes_of(uint64_t mask) {
+    return (size_t)bits_count(mask) << SLAB_SHIFT;
+}
+
+void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
+    size_t bytes = bytes_of(mask);
+    size_t kept = fetch_add_relaxed(&kept_bytes, bytes) + bytes; /* [R:hint] */
+    if (kept > RETIRE_BYTES && corral_os->purge(start, bytes)) {
+        fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
+        return;
+    }
+    uint32_t now = (uint32_t)corral_os->milliseconds();
+    store_relaxed(&entry->retired_at, now); /* [R:hint] */
+    fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
+}
+
+void corral_unretire(struct registry_entry *entry, uint64_t mask) {
+    if ((load_relaxed(&entry->dirty) & mask) != 0) {                   /* [R:hint] */
+        uint64_t was = fetch_and_relaxed(&entry->dirty, ~mask) & mask; /* [R:hint] */
+        fetch_sub_relaxed(&kept_bytes, bytes_of(was));                 /* [R:hint] */
+    }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * retire: free slabs whose memory is kept a while.
+ *
+ * Owns:     the dirty bits of registry entries, and the count of kept bytes.
+ * Callers:  arena, decay. The caller holds the slabs' bits in `taken`.
+ * Promises: at most RETIRE_BYTES are kept, over all categories; what is beyond is purged at once.
+ * Does not: choose what to purge later (decay.h).
+ */
+#ifndef CORRAL_RETIRE_H
+#define CORRAL_RETIRE_H
+
+#include "registry.h"
+
+/* Slabs that are about to be free: keeps their memory, or purges it. start: the first one's. */
+void corral_retire(struct registry_entry *entry, void *start, uint64_t mask);
+/* The memory of these slabs is in use again, or gone: it is no longer kept. */
+void corral_unretire(struct registry_entry *entry, uint64_t mask);
+
+#endif
