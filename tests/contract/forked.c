@@ -19,7 +19,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { ID = 3, SCATTERED = 0x464f524b, THREADS = 4, FORKS = 60, HELD = 400, TAKEN = 3000 };
+enum { ID = 3, SCATTERED = 0x464f524b, THREADS = 3, FORKS = 20, HELD = 400, TAKEN = 3000 };
 
 static atomic_bool ended;
 static unsigned char *held[HELD];

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CHILD_SECONDS = 120, CHILD_OUTPUT = 16384 };
+enum { CHILD_SECONDS = 120, CHILD_OUTPUT = 1 << 18 };
 
 struct child {
     int status;                /* the exit status, or -1 when a signal ended the child */

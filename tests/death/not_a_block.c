@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Addresses that are no live block: foreign memory, the inside of blocks, blocks that are free.
+ *
+ * Owns:     nothing; every fault is a process of its own.
+ * Callers:  Criterion.
+ * Promises: where the fault is one that corral finds, it is told, and figures and content of live
+ *           blocks stay exact; where the policy goes on, the allocator serves on.
+ * Does not: expect a fault to be found while a front list has room: there a free is not looked at
+ *           more closely than its slab.
+ */
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/misuse_child.h"
+#include "support/pattern.h"
+#include "support/process.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { ID = 0, SIZE = 64, MANY = 6000, BLOCKS = 20000 };
+
+static unsigned char *blocks[BLOCKS];
+
+/* Live blocks, every second of which is freed again: more than a front list takes in, so that the
+ * last ones freed are at home; and no slab is empty. */
+static void fill_front(void) {
+    for (size_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        CHECK(blocks[i] != NULL, "no block");
+        pattern_fill(blocks[i], SIZE, i);
+    }
+    for (size_t i = 0; i < MANY; i += 2) {
+        corral_free(blocks[i], ID);
+    }
+    figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
+}
+
+/* Whatever was done in between: the live blocks are whole, and everything can be used again. */
+static void check_and_go_on(void) {
+    figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
+    for (size_t i = 1; i < MANY; i += 2) {
+        CHECK(pattern_holds(blocks[i], SIZE, i), "block %zu", i);
+    }
+    for (size_t i = 0; i < MANY; i += 2) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        pattern_fill(blocks[i], SIZE, i);
+    }
+    figures_expect(ID, MANY, MANY * SIZE);
+    for (size_t i = 0; i < MANY; i++) {
+        CHECK(pattern_holds(blocks[i], SIZE, i), "block %zu was given twice", i);
+        corral_free(blocks[i], ID);
+    }
+    figures_expect_nothing();
+}
+
+static void free_foreign(void *address) {
+    void *block = corral_alloc(SIZE, ID);
+    corral_free(address, ID);
+    figures_expect(ID, 1, SIZE);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+static void free_of_stack(void *argument) {
+    (void)argument;
+    int local = 5;
+    free_foreign(&local);
+    CHECK(local == 5, "the stack is written");
+}
+
+static void free_of_static(void *argument) {
+    (void)argument;
+    static char data[4096];
+    free_foreign(data);
+    CHECK(pattern_is_byte(data, sizeof data, 0), "data is written");
+}
+
+static void free_of_libc(void *argument) {
+    (void)argument;
+    void *block = malloc(100);
+    free_foreign(block);
+    free(block);
+}
+
+static void free_of_mapping(void *argument) {
+    (void)argument;
+    char *pages = mmap(NULL, BUILD_MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    free_foreign(pages);
+    CHECK(pattern_is_byte(pages, BUILD_MIB, 0), "a mapping is written");
+}
+
+static void free_of_nowhere(void *argument) {
+    (void)argument;
+    free_foreign((void *)(uintptr_t)16);
+    free_foreign((void *)(UINTPTR_MAX - 15));
+    free_foreign((void *)(UINTPTR_MAX / 2 + 1));
+}
+
+static void free_before_first_use(void *argument) {
+    (void)argument;
+    static char data[64];
+    corral_free(data, ID);
+    figures_expect_nothing();
+}
+
+static void free_batch_of_foreign(void *argument) {
+    (void)argument;
+    static char data[64];
+    void *mixed[] = {corral_alloc(10, ID), data, NULL, corral_alloc(10, ID), data + 32};
+    corral_free_batch(mixed, 5, ID);
+    figures_expect_nothing();
+}
+
+static void resize_foreign(void *argument) {
+    (void)argument;
+    static char data[64];
+    CHECK(corral_realloc(data, 100, ID) == NULL, "realloc takes what is foreign");
+    figures_expect_nothing();
+}
+
+Test(foreign, stack) {
+    misuse_expect(free_of_stack, FOREIGN, 1);
+}
+
+Test(foreign, static_data) {
+    misuse_expect(free_of_static, FOREIGN, 1);
+}
+
+Test(foreign, heap_of_libc) {
+    misuse_expect(free_of_libc, FOREIGN, 1);
+}
+
+Test(foreign, mapping) {
+    misuse_expect(free_of_mapping, FOREIGN, 1);
+}
+
+Test(foreign, addresses_of_nothing) {
+    misuse_expect(free_of_nowhere, FOREIGN, 3);
+}
+
+Test(foreign, before_the_first_allocation) {
+    misuse_expect(free_before_first_use, FOREIGN, 1);
+}
+
+Test(foreign, in_a_batch) {
+    misuse_expect(free_batch_of_foreign, FOREIGN, 2);
+}
+
+Test(foreign, at_realloc) {
+    misuse_expect(resize_foreign, FOREIGN, 1);
+}
+
+/* The arena's header, and its last slab, which a few small blocks leave unused. */
+static void free_inside_the_arena(void *argument) {
+    (void)argument;
+    const uintptr_t arena = 64 * CORRAL_SLAB_KIB * BUILD_KIB;
+    unsigned char *block = corral_alloc(SIZE, ID);
+    uintptr_t start = (uintptr_t)block & ~(arena - 1);
+    corral_free((void *)start, ID);
+    corral_free((void *)(start + 4096), ID);
+    corral_free((void *)(start + arena - 64), ID);
+    figures_expect(ID, 1, SIZE);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(foreign, header_and_unused_slab_of_an_arena) {
+    misuse_expect(free_inside_the_arena, FOREIGN, 3);
+}
+
+static void free_interior(void *argument) {
+    (void)argument;
+    fill_front();
+    corral_free(blocks[1] + 16, ID);
+    corral_free(blocks[3] + 1, ID);
+    corral_free(blocks[5] + SIZE - 1, ID);
+    check_and_go_on();
+}
+
+Test(interior, of_a_small_block) {
+    misuse_expect(free_interior, FOREIGN, 3);
+}
+
+static void free_interior_of_large(void *argument) {
+    (void)argument;
+    unsigned char *block = corral_alloc(20 * BUILD_MIB, ID);
+    corral_free(block + 16, ID);
+    corral_free(block + 4096, ID);
+    corral_free(block + 8 * BUILD_MIB, ID);
+    CHECK(figures_of(ID).large_blocks == 1, "the block is gone");
+    block[20 * BUILD_MIB - 1] = 1;
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(interior, of_a_large_block) {
+    misuse_expect(free_interior_of_large, FOREIGN, 3);
+}
+
+/* The last block freed went home, since the front list was full; it is free there. */
+static void free_twice_at_home(void *argument) {
+    (void)argument;
+    fill_front();
+    corral_free(blocks[MANY - 2], ID);
+    corral_free(blocks[MANY - 4], ID);
+    check_and_go_on();
+}
+
+Test(double_free, at_home) {
+    misuse_expect(free_twice_at_home, DOUBLE_FREE, 2);
+}
+
+static void free_half(void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < MANY; i += 2) {
+        corral_free(blocks[i], ID);
+    }
+}
+
+/* Two threads free the same half: the second one's frees that go home are all found, there or when
+ * the thread ends and its front list goes home. */
+static void free_twice_elsewhere(void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        pattern_fill(blocks[i], SIZE, i);
+    }
+    thread_call(free_half, NULL);
+    figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
+    thread_call(free_half, NULL);
+    check_and_go_on();
+}
+
+Test(double_free, by_another_thread) {
+    if (CORRAL_MISUSE_POLICY != POLICY_ABORT) {
+        struct child child;
+        child_call(free_twice_elsewhere, NULL, &child);
+        cr_assert(child_succeeded(&child));
+        cr_assert_eq(child.length > 0, CORRAL_MISUSE_POLICY == POLICY_REPORT);
+        return;
+    }
+    misuse_expect(free_twice_elsewhere, DOUBLE_FREE, 1);
+}
+
+static void free_large_twice(void *argument) {
+    (void)argument;
+    void *block = corral_alloc(20 * BUILD_MIB, ID);
+    void *other = corral_alloc(20 * BUILD_MIB, ID);
+    corral_free(block, ID);
+    corral_free(block, ID);
+    CHECK(figures_of(ID).large_blocks == 1, "the second free counts");
+    corral_free(other, ID);
+    figures_expect_nothing();
+}
+
+/* A block that is kept is known to be free; one that was unmapped is not known at all. */
+Test(double_free, of_a_large_block) {
+    const char *line = CORRAL_LARGE_KEEP_KIB >= 64 * 1024 ? DOUBLE_FREE : FOREIGN;
+    misuse_expect(free_large_twice, line, 1);
+}
