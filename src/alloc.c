@@ -19,7 +19,7 @@
  *     neither ................................................. refill                 pool
  *
  * free(block, id):
- *   the address lies in an arena, the id is its category's, the front list has room? push it  here
+ *   the address lies in an arena of the id, the front list has room? push it                here
  *   otherwise, corral_free_slow:
  *     NULL .................................................... nothing
  *     the address lies in no arena ............................ large, or foreign      large, misuse
@@ -31,21 +31,24 @@
  *
  *   path          loads  branches  stores  atomic read-modify-writes  benchmark
  *   alloc, hit      5       3        2               0                (a), (c), (d)
- *   free, hit       7       4        3               0                (a), (c), (d)
- *   alloc, run      9       6        1               0                bulk
- *   free, home     16       9        6               0 own, 2 for up to 64 blocks of another's
+ *   free, hit       6       4        3               0                (a), (c), (d)
+ *   alloc, run     11       7        2               0                bulk
+ *   free, home     20      11        6               0 own; 2 for up to     bulk, (e)
+ *                                                    64 blocks of another's
+ *   The load of the thread's pointer is one more through a table in the static library, and a call
+ *   in the shared one.
  *
  * Invariants:
  *   1. A block in a front list is in no run, no open word, and has no free or remote bit.
  *   2. A front list holds blocks of one category and one class, whoever's slabs they are in.
  *   3. corral_cache_empty is never written: its lists are empty and its limits 0.
- *   4. class_of of a slab without blocks is CLASS_NONE, whose limit is 0 in every cache.
+ *   4. The pool of a slab without blocks is of CLASS_NONE, whose limit is 0 in every cache.
  *
  * Ordering: the hit paths order nothing. Who frees a block got it from who allocated it, by means
  * of the caller's own; a front list is its thread's alone, until the exit hook has emptied it and
  * the set of orphans passes the cache on (E:orphan). A block that another thread will hand out
- * goes there as a remote bit (E:bits). class_of, memory_type_id and pool_base are constant while a
- * block of the slab is live, so reading them needs no edge but the one that brought the block.
+ * goes there as a remote bit (E:bits). The arena's number, its id and the slab's pool are constant
+ * while a block of the slab is live: reading them needs no edge but the one that brought the block.
  */
 #include <corral/corral.h>
 #include "pool.h"
@@ -56,22 +59,25 @@ void *corral_alloc(size_t size, uint32_t id) {
     if (likely(size <= TABLE_MAX && id < DENSE_IDS)) {
         size_t pool = ((size_t)id << CLASS_STRIDE_LOG) + size_class_of_table(size);
         struct front *front = &thread_cache()->fronts[pool];
-        if (likely(front->head != NULL)) {
+        void *block = front->head;
+        if (likely(block != NULL)) {
             front_count_allocation(front);
-            return front_pop(front, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+            front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+            return block;
         }
     }
     return corral_alloc_slow(size, id);
 }
 
 void corral_free(void *block, uint32_t id) {
-    if (likely(registry_covers((uintptr_t)block))) {
-        const struct arena *arena = arena_of(block);
-        uint32_t class_index = arena->class_of[arena_slab_number(block)];
-        struct front *front = &thread_cache()->fronts[arena->pool_base + class_index];
-        if (likely(front_has_room(front) && arena->memory_type_id == id)) {
+    size_t number = registry_number((uintptr_t)block);
+    if (likely(registry_id(number) == id)) {
+        uint32_t pool = registry_pool(number, (uintptr_t)block);
+        struct front *front = &thread_cache()->fronts[pool];
+        int32_t room = front_room(front);
+        if (likely(room > 0)) {
             front_count_free(front);
-            front_push(front, block, corral_classes[class_index].size);
+            front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
             return;
         }
     }
@@ -79,4 +85,3 @@ void corral_free(void *block, uint32_t id) {
 }
 
 static_assert(offsetof(struct cache, fronts) == 0, "a front is found by adding to the cache");
-static_assert(offsetof(struct arena, class_of) == 0, "a class is found by adding to the arena");

@@ -65,12 +65,8 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
 /* Makes the arena of an entry that the caller reserved, with `count` slabs for the caller. */
 static struct slab *begin(struct registry_entry *entry, struct arena *arena, unsigned count) {
     uint32_t category = entry->category;
-    memset(arena->class_of, (int)CLASS_NONE, sizeof arena->class_of);
-    arena->memory_type_id = corral_category_id(category);
-    arena->pool_base = category << CLASS_STRIDE_LOG;
-    arena->category = category;
     arena->entry = entry;
-    corral_registry_cover(arena);
+    corral_registry_cover(entry, arena);
     fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
     /* [R:hint] */
     fetch_add_relaxed(&free_slabs[category], (int32_t)(ARENA_USABLE - count));
@@ -145,12 +141,20 @@ void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
     }
 }
 
+void corral_arena_set_pool(const struct slab *slab, unsigned count, uint32_t pool) {
+    const struct arena *arena = arena_of(slab);
+    unsigned first = (unsigned)(slab - arena->slabs);
+    for (unsigned i = first; i < first + count; i++) {
+        corral_registry_set_pool(arena->entry, i, pool);
+    }
+}
+
 void corral_arena_give(struct slab *slab, unsigned count) {
     struct arena *arena = arena_of(slab);
     struct registry_entry *entry = arena->entry;
     unsigned first = (unsigned)(slab - arena->slabs);
     uint64_t mask = mask_of(first, count);
-    memset(&arena->class_of[first], (int)CLASS_NONE, count);
+    corral_arena_set_pool(slab, count, entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
     /* [R:figure] */
     fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
     unpoison(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT);

@@ -3,7 +3,7 @@
  * arena: a large aligned range of addresses of ONE category, cut into slabs.
  *
  * Owns:     the arena's header, and who holds which slab.
- * Callers:  slab (claims and gives back units), free (reads the first two lines). Any thread.
+ * Callers:  slab (claims and gives back units). Any thread.
  * Promises: a claimed unit is the caller's alone; a header is read only by who holds a slab of the
  *           arena or a live block in it.
  * Does not: hand out blocks.
@@ -13,8 +13,7 @@
  *   │ the header       │ slab 2 │ slab 3 │     │ slab 63 │   registry_entry.taken: one bit a slab
  *   └──────────────────┴────────┴────────┴─ ─ ─┴─────────┘
  *   header, from one of 8 colours on:
- *   class_of[64]                     one line: what every free reads
- *   memory_type_id pool_base ...     the line beside it: likewise, and const
+ *   entry                            the arena's entry in the registry, which has what free reads
  *   owner[64] unit[64]               written when a slab changes hands
  *   slabs[64]                        descriptors, one line each, dense: owner's
  *   free[64]                         free bitmaps: owner's
@@ -67,21 +66,17 @@ struct free_bitmap {
 };
 
 struct arena {
-    uint8_t class_of[ARENA_SLABS];              /* const while the slab is claimed */
-    uint64_t memory_type_id;                    /* const: above 2^32 for the overflow category */
-    uint32_t pool_base;                         /* const: the category's first pool */
-    uint32_t category;                          /* const */
     struct registry_entry *entry;               /* const */
-    _Alignas(CACHE_LINE) _Atomic uint16_t owner[ARENA_SLABS]; /* atomic: cache, or 0 */
+    _Atomic uint16_t owner[ARENA_SLABS]; /* atomic: cache, or 0 */
     uint8_t unit[ARENA_SLABS];                  /* const while claimed: the unit's first slab */
     struct slab slabs[ARENA_SLABS];
     struct free_bitmap free[ARENA_SLABS];
     struct remote remote[ARENA_SLABS];
 };
 
-/* Arenas lie a power of two apart, and every free reads a header: with all headers at the same
- * place, those of 16 arenas would share one TLB set and two cache sets. They begin at one of a few
- * places instead, a page and two lines apart. */
+/* Arenas lie a power of two apart: with all headers at the same place, those of 16 arenas would share
+ * one TLB set and few cache sets. They begin at one of a few places instead, a page and two lines
+ * apart. */
 #define HEADER_COLOURS      8u
 #define HEADER_COLOUR_BYTES (4096u + 2u * CACHE_LINE)
 #define HEADER_BYTES        (sizeof(struct arena) + (HEADER_COLOURS - 1) * HEADER_COLOUR_BYTES)
@@ -90,7 +85,6 @@ struct arena {
 #define HEADER_BITS   bits_below(HEADER_SLABS)
 #define ARENA_USABLE  (ARENA_SLABS - HEADER_SLABS)
 
-static_assert(offsetof(struct arena, pool_base) < 2 * CACHE_LINE, "free reads two lines");
 static_assert(sizeof(struct free_bitmap) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
 static_assert(sizeof(struct remote) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
 static_assert(SLAB_BYTES > 64 * KIB || sizeof(struct slab) == CACHE_LINE, "descriptors are dense");
@@ -119,6 +113,8 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count);
 void corral_arena_give(struct slab *slab, unsigned count);
 /* Gives back the bits of slabs that hold nothing: what give ends with, and who purged them. */
 void corral_arena_return(struct registry_entry *entry, uint64_t mask);
+/* Sets what free finds for the addresses of a unit's slabs: its pool. */
+void corral_arena_set_pool(const struct slab *slab, unsigned count, uint32_t pool);
 /* Claims the `more` slabs behind a unit that the caller holds, if they are free. */
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more);
 

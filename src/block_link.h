@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * block_link: the first word of a free block in a list.
+ * block_link: lists of free blocks, linked through their first words.
  *
  * Owns:     nothing.
- * Callers:  the holder of the block.
- * Promises: the word is readable to nobody else: in a build with AddressSanitizer the block is
+ * Callers:  the holder of the blocks.
+ * Promises: a link is readable to nobody else: in a build with AddressSanitizer the block is
  *           poisoned before and after.
- * Does not: check the link.
+ * Does not: check a link.
  */
 #ifndef CORRAL_BLOCK_LINK_H
 #define CORRAL_BLOCK_LINK_H
@@ -24,6 +24,18 @@ CORRAL_FAST void link_set(void *block, void *next) {
     unpoison(block, sizeof(void *));
     *(void **)block = next;
     poison(block, sizeof(void *));
+}
+
+/* Law: first is a list of `length` blocks, NULL when that is 0. */
+struct block_list {
+    void *first;
+    uint32_t length;
+};
+
+CORRAL_FAST void block_list_push(struct block_list *list, void *block) {
+    link_set(block, list->first);
+    list->first = block;
+    list->length++;
 }
 
 #endif

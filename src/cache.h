@@ -34,11 +34,12 @@
 #define MAP_WAYS    2u
 
 /* A pool's next blocks, last in first out, whoever owns their slabs.
- * Law: head is a list of count blocks; a pool whose limit is 0 takes none in. */
+ * Law: head is a list of limit − room blocks. Room, and not the length, is what is kept, since that
+ * is what free asks for. Below 0, the list is longer than its limit. */
 struct front {
     void *head;             /* owner */
-    _Atomic uint32_t count; /* atomic, written by the owner alone: figures read it */
-    uint32_t limit;         /* owner */
+    _Atomic int32_t room;  /* atomic, written by the owner alone: figures read it */
+    _Atomic int32_t limit; /* atomic, written by the owner alone: likewise */
 #if CORRAL_FIGURES_LEVEL >= 2
     _Atomic uint64_t allocations, frees; /* atomic, written by the owner alone */
 #endif

@@ -23,6 +23,11 @@
 static _Atomic uint32_t last_step;
 static _Atomic uint32_t next_category;
 
+/* Has `time` passed between two readings of a clock that wraps? */
+static bool has_passed(uint32_t time, uint32_t since, uint32_t now) {
+    return now - since >= time;
+}
+
 static void purge_runs(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     while (mask != 0) {
@@ -42,7 +47,7 @@ static bool purge(struct registry_entry *entry, uint32_t now) {
     uint64_t taken = load_relaxed(&entry->taken);        /* [R:cas-reload] */
     uint64_t mask = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
     /* [R:hint] */
-    if (mask == 0 || now - load_relaxed(&entry->retired_at) < DECAY_MS) {
+    if (mask == 0 || !has_passed(DECAY_MS, load_relaxed(&entry->retired_at), now)) {
         return false;
     }
     /* [E:slabs] Sees the last use of these slabs. */
@@ -69,7 +74,7 @@ void corral_decay_step(void) {
     uint32_t now = (uint32_t)corral_os->milliseconds();
     uint32_t last = load_relaxed(&last_step); /* [R:hint] */
     /* [R:hint] Of those who find a step due, one does it. */
-    if (now - last < STEP_MS || !cas_relaxed(&last_step, &last, now)) {
+    if (!has_passed(STEP_MS, last, now) || !cas_relaxed(&last_step, &last, now)) {
         return;
     }
     unsigned looked = 0, purged = 0;

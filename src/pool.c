@@ -27,19 +27,30 @@
 /* Orphans that a refill looks at before it makes a slab. */
 #define ORPHANS_MAX 2u
 
+static uint32_t front_limit(const struct front *front) {
+    return (uint32_t)load_relaxed(&front->limit); /* [R:single-writer] */
+}
+
+static void front_set_limit(struct front *front, uint32_t limit) {
+    int32_t more = (int32_t)(limit - front_limit(front));
+    store_relaxed(&front->limit, (int32_t)limit);           /* [R:single-writer] */
+    store_relaxed(&front->room, front_room(front) + more); /* [R:single-writer] */
+}
+
 /* Grants a front list room, out of the thread's budget: a little at first, then twice as much each
  * time. */
 static void grant(struct cache *cache, uint32_t index) {
     const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
     struct front *front = &cache->fronts[index];
+    uint32_t have = front_limit(front);
     uint32_t first = FRONT_FIRST_BYTES / size_class->size;
     first = first > FRONT_FIRST ? FRONT_FIRST : first == 0 ? 1 : first;
-    uint32_t limit = front->limit == 0 ? first : front->limit * 2;
+    uint32_t limit = have == 0 ? first : have * 2;
     limit = limit < size_class->front_max ? limit : size_class->front_max;
-    size_t cost = (size_t)(limit - front->limit) * size_class->size;
+    size_t cost = (size_t)(limit - have) * size_class->size;
     if (cost <= cache->front_budget) {
         cache->front_budget -= cost;
-        front->limit = limit;
+        front_set_limit(front, limit);
     }
 }
 
@@ -58,16 +69,16 @@ static void *take_run(struct pool *pool) {
 
 /* A block out of the current slab's remote bits; the others become the front list. */
 static void *take_burst(struct pool *pool, struct front *front) {
-    void *first;
-    uint32_t count = corral_slab_collect_list_owner(pool->current, BURST_MAX, &first);
-    if (count == 0) {
+    struct block_list list = corral_slab_collect_list_owner(pool->current, BURST_MAX);
+    if (list.length == 0) {
         return NULL;
     }
-    pool_net_add(pool, count);
-    front->head = link_get(first);
-    store_relaxed(&front->count, count - 1); /* [R:single-writer] */
-    unpoison(first, pool->size);
-    return first;
+    pool_net_add(pool, list.length);
+    front->head = list.first;
+    /* [R:single-writer] */
+    store_relaxed(&front->room, front_room(front) - (int32_t)list.length);
+    front_pop(front, list.first, pool->size);
+    return list.first;
 }
 
 /* Moves what a cache without a thread has of this pool to the caller's queue. An orphan has no
@@ -133,7 +144,7 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     struct front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
     pool->missed = true;
-    if (front->limit == 0) {
+    if (front_limit(front) == 0) {
         grant(cache, index);
     }
     do {
@@ -266,13 +277,12 @@ static void run_home(struct pool *pool) {
 
 static void front_home(struct cache *cache, uint32_t index) {
     struct front *front = &cache->fronts[index];
-    front->limit = 0;
-    while (front->head != NULL) {
-        void *block = front->head;
+    for (void *block; (block = front->head) != NULL;) {
         front->head = link_get(block);
-        store_relaxed(&front->count, load_relaxed(&front->count) - 1); /* [R:single-writer] */
+        store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
         corral_pool_home(cache, block, index);
     }
+    front_set_limit(front, 0);
 }
 
 /* Leaves a queued slab to whoever adopts the cache, or sends its last block home; or gives it back

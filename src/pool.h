@@ -34,23 +34,24 @@ void corral_pool_home_alone(void *block);
  * back: the cache is ready to be an orphan. */
 void corral_pool_send_all_home(struct cache *cache);
 
-CORRAL_FAST void *front_pop(struct front *front, uint32_t size) {
-    void *block = front->head;
+/* Takes `block`, the front list's first. */
+CORRAL_FAST void front_pop(struct front *front, void *block, uint32_t size) {
     front->head = link_get(block);
-    store_relaxed(&front->count, load_relaxed(&front->count) - 1); /* [R:single-writer] */
+    store_relaxed(&front->room, load_relaxed(&front->room) + 1); /* [R:single-writer] */
     unpoison(block, size);
-    return block;
 }
 
-CORRAL_FAST void front_push(struct front *front, void *block, uint32_t size) {
+/* room: what front_room told, above 0. */
+CORRAL_FAST void front_push(struct front *front, int32_t room, void *block, uint32_t size) {
     link_set(block, front->head);
     front->head = block;
-    store_relaxed(&front->count, load_relaxed(&front->count) + 1); /* [R:single-writer] */
+    store_relaxed(&front->room, room - 1); /* [R:single-writer] */
     poison(block, size);
 }
 
-CORRAL_FAST bool front_has_room(const struct front *front) {
-    return load_relaxed(&front->count) < front->limit; /* [R:single-writer] */
+/* How many blocks the front list takes in; none when it is not above 0. */
+CORRAL_FAST int32_t front_room(const struct front *front) {
+    return load_relaxed(&front->room); /* [R:single-writer] */
 }
 
 /* The next block of the run. The run is not empty. */

@@ -2,42 +2,67 @@
  *
  * registry: see registry.h.
  *
- * Owns:     the chains and the bitmap; untouched parts of both cost no memory.
+ * Owns:     the chains and the tables; untouched parts of them cost no memory.
  * Callers:  through registry.h.
  * Promises: as registry.h.
  * Does not: unmap anything.
  */
 #include "registry.h"
 
+#include <corral/corral.h>
+
+#include "category.h"
 #include "check.h"
-#include "meta.h"
 
-_Atomic uint64_t corral_address_bits[ADDRESS_SLOTS / 64];
+_Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
+uint64_t corral_registry_ids[REGISTRY_LIMIT] = {CORRAL_MEMORY_TYPE_NONE};
+_Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
 
+static struct registry_entry entries[REGISTRY_LIMIT];
+static _Atomic uint32_t next_number = 1;
 static _Atomic(struct registry_entry *) chains[CATEGORY_LIMIT];
 
-void corral_registry_cover(const struct arena *arena) {
+void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool) {
+    store_relaxed(&corral_registry_pools[entry->number][slab], pool); /* [R:holder] */
+}
+
+void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena) {
     uintptr_t slot = (uintptr_t)arena >> ARENA_SHIFT;
     check_debug(slot < ADDRESS_SLOTS);
+    for (unsigned slab = 0; slab < ARENA_SLABS; slab++) {
+        corral_registry_set_pool(entry, slab, entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
+    }
     /* [R:holder] Published with the slab that the maker claims for itself. */
-    fetch_or_relaxed(&corral_address_bits[slot / 64], UINT64_C(1) << (slot % 64));
+    store_relaxed(&corral_registry_numbers[slot], (uint16_t)entry->number);
 }
 
 void corral_registry_uncover(const struct arena *arena) {
     uintptr_t slot = (uintptr_t)arena >> ARENA_SHIFT;
-    /* [R:holder] Nobody holds a block of the arena. */
-    fetch_and_relaxed(&corral_address_bits[slot / 64], ~(UINT64_C(1) << (slot % 64)));
+    store_relaxed(&corral_registry_numbers[slot], 0); /* [R:holder] Nobody holds a block of it. */
 }
 
 struct registry_entry *corral_registry_first(uint32_t category) {
     return load_acquire(&chains[category]); /* [E:chain] */
 }
 
+/* An entry that was never used, or NULL when all are. */
+static struct registry_entry *take_entry(void) {
+    uint32_t number = load_relaxed(&next_number); /* [R:number-only] */
+    while (number < REGISTRY_LIMIT) {
+        if (cas_relaxed(&next_number, &number, number + 1)) { /* [R:number-only] */
+            entries[number].number = number;
+            return &entries[number];
+        }
+    }
+    return NULL;
+}
+
 static struct registry_entry *push_entry(uint32_t category) {
-    struct registry_entry *entry = corral_meta_take(sizeof *entry);
+    struct registry_entry *entry = take_entry();
     if (entry == NULL) {
         return NULL;
     }
+    corral_registry_ids[entry->number] = corral_category_id(category);
     store_relaxed(&entry->taken, ~UINT64_C(0));   /* [R:before-edge] */
     store_relaxed(&entry->arena, ENTRY_BUSY);     /* [R:before-edge] */
     entry->category = category;

@@ -2,11 +2,15 @@
  *
  * registry: which arenas there are, which of their slabs are taken, which addresses are theirs.
  *
- * Owns:     an entry for each arena, never unmapped; each category's chain of entries; a bitmap
- *           with one bit for each arena-sized range of the address space.
+ * Owns:     an entry for each arena, never unmapped; each category's chain of entries; a table by
+ *           address that tells which entry's arena stands there; what free reads of an arena.
  * Callers:  arena (claim, give back, make); free and the checks (is an address ours?). Any thread.
  * Promises: an entry belongs to its category for ever; its arena comes and goes.
  * Does not: read or write an arena.
+ *
+ *   address ─► numbers[address / arena size] ─► ids[number], pools[number][slab]
+ *   What free reads is apart from the arenas and dense: arenas lie a power of two apart, and the same
+ *   line of each would fall on the same cache and TLB sets.
  *
  *   chain[category] ─► entry ─► entry ─► NULL                       (push only)
  *                      taken   one bit a slab; all ones: no arena here
@@ -26,6 +30,7 @@
 #include "atomic.h"
 #include "base.h"
 #include "options.h"
+#include "size_class.h"
 
 struct arena;
 
@@ -37,6 +42,7 @@ struct registry_entry {
     _Atomic uintptr_t arena;                     /* atomic [E:entry] */
     struct registry_entry *next;                 /* const after the push */
     uint32_t category;                           /* const after the push */
+    uint32_t number;                             /* const after the push */
     uint32_t range;                              /* owner: who made the arena, then who releases it */
     _Atomic uint32_t retired_at;                 /* atomic, relaxed: ms when slabs were last kept */
 };
@@ -44,21 +50,42 @@ struct registry_entry {
 #define ENTRY_BUSY ((uintptr_t)1)
 
 #define ADDRESS_SLOTS ((size_t)1 << (ADDRESS_BITS - ARENA_SHIFT))
+/* Entries there can be, in all; number 0 is no arena. */
+#define REGISTRY_LIMIT 65536u
 
-/* One bit for each arena-sized range: does an arena stand on it? */
-extern CORRAL_HIDDEN _Atomic uint64_t corral_address_bits[ADDRESS_SLOTS / 64];
+/* By address: the number of the entry whose arena stands there, or 0. */
+extern CORRAL_HIDDEN _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
+/* By number: the memory type id, above 2^32 for the overflow category and for number 0. */
+extern CORRAL_HIDDEN uint64_t corral_registry_ids[REGISTRY_LIMIT];
+/* By number and slab: the pool whose blocks lie there; of class CLASS_NONE where none do. */
+extern CORRAL_HIDDEN _Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
 
-/* True when `address` lies in an arena. One load. */
-CORRAL_FAST bool registry_covers(uintptr_t address) {
+/* The number of the arena that an address lies in, or 0. Two branches and a load. */
+CORRAL_FAST size_t registry_number(uintptr_t address) {
     uintptr_t slot = address >> ARENA_SHIFT;
-    if (unlikely(slot >= ADDRESS_SLOTS)) {
-        return false;
-    }
-    /* [R:holder] Who holds a block got it after its arena's bit was set. */
-    return load_relaxed(&corral_address_bits[slot / 64]) >> (slot % 64) & 1;
+    /* [R:holder] Who holds a block got it after its arena was entered. */
+    return likely(slot < ADDRESS_SLOTS) ? load_relaxed(&corral_registry_numbers[slot]) : 0;
 }
 
-void corral_registry_cover(const struct arena *arena);
+/* True when `address` lies in an arena. */
+CORRAL_FAST bool registry_covers(uintptr_t address) {
+    return registry_number(address) != 0;
+}
+
+/* The id of an arena. For number 0 it equals no 32-bit id. */
+CORRAL_FAST uint64_t registry_id(size_t number) {
+    return corral_registry_ids[number];
+}
+
+/* The pool whose blocks lie in the slab of an address, given its arena's number. */
+CORRAL_FAST uint32_t registry_pool(size_t number, uintptr_t address) {
+    size_t slab = address >> SLAB_SHIFT & (ARENA_SLABS - 1);
+    /* [R:holder] It is constant while a block of the slab is live. */
+    return load_relaxed(&corral_registry_pools[number][slab]);
+}
+
+void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool);
+void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena);
 void corral_registry_uncover(const struct arena *arena);
 
 /* The first entry of a category's chain. */

@@ -17,8 +17,6 @@
 #include "os.h"
 #include "poison.h"
 
-#include <string.h>
-
 /* Steps from one slab's colour to the next one's, and from one arena's to the next one's: odd, so
  * that they reach every page of a slab. */
 #define COLOUR_OF_SLAB  7u
@@ -79,7 +77,7 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache) {
     slab->word = (uint8_t)(slab->start / 64);
     fill_free(slab);
     poison(slab_start(slab), slab->slabs * SLAB_BYTES);
-    memset(&arena_of(slab)->class_of[slab_number(slab)], (int)class_index, slab->slabs);
+    corral_arena_set_pool(slab, slab->slabs, pool);
     slab_set_owner(slab, cache);
     check_slow(corral_slab_valid(slab));
     return slab;
@@ -152,38 +150,29 @@ static void uncount(struct slab *slab, uint32_t blocks) {
     }
 }
 
-uint32_t corral_slab_collect_owner(struct slab *slab) {
-    void *none;
-    return corral_slab_collect_list_owner(slab, 0, &none);
+void corral_slab_collect_owner(struct slab *slab) {
+    corral_slab_collect_list_owner(slab, 0);
 }
 
-struct list {
-    void *first, *last;
-    uint32_t length, most;
-};
-
-/* Links the blocks of a word into the list while there is room. Returns those left over. */
-static uint64_t link_word(struct list *list, const struct slab *slab, unsigned word, uint64_t bits) {
+/* Puts the blocks of a word before the list, the highest first, while it is not too long. Returns
+ * those left over. */
+static uint64_t list_word(struct block_list *list, uint32_t most, const struct slab *slab,
+                          unsigned word, uint64_t bits) {
     size_t size = slab_class(slab)->size;
     char *base = slab_start(slab) + word * 64 * size;
-    for (; bits != 0 && list->length < list->most; bits &= bits - 1) {
-        void *block = base + bits_lowest(bits) * size;
-        if (list->last == NULL) {
-            list->first = block;
-        } else {
-            link_set(list->last, block);
-        }
-        list->last = block;
-        list->length++;
+    while (bits != 0 && list->length < most) {
+        unsigned highest = bits_highest(bits);
+        block_list_push(list, base + highest * size);
+        bits &= ~(UINT64_C(1) << highest);
     }
     return bits;
 }
 
-uint32_t corral_slab_collect_list_owner(struct slab *slab, uint32_t most, void **first) {
+struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t most) {
     struct remote *remote = slab_remote(slab);
-    struct list list = {.most = most};
+    struct block_list list = {.first = NULL, .length = 0};
     uint32_t total = 0;
-    for (uint32_t word = 0, count = words_of(slab); word < count; word++) {
+    for (uint32_t word = words_of(slab); word-- > 0;) {
         if (load_relaxed(&remote->bits[word]) == 0) { /* [R:poll] */
             continue;
         }
@@ -192,20 +181,16 @@ uint32_t corral_slab_collect_list_owner(struct slab *slab, uint32_t most, void *
         total += bits_count(bits);
         uint64_t twice = bits & slab_free_words(slab)[word];
         report_double_free(slab, word, twice);
-        uint64_t rest = link_word(&list, slab, word, bits & ~twice);
+        uint64_t rest = list_word(&list, most, slab, word, bits & ~twice);
         if (rest != 0) {
             corral_slab_put_owner(slab, word, rest);
         }
-    }
-    if (list.last != NULL) {
-        link_set(list.last, NULL);
     }
     if (total != 0) {
         uncount(slab, total);
     }
     check_slow(corral_slab_valid(slab));
-    *first = list.first;
-    return list.length;
+    return list;
 }
 
 /* The pending count that wakes a slab: a part of its blocks, but never more than can still come. */
@@ -321,7 +306,7 @@ bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
     }
     slab->slabs = (uint8_t)want;
     slab->pool = (slab->pool & ~(CLASS_STRIDE - 1)) | class_index;
-    memset(&arena_of(slab)->class_of[slab_number(slab)], (int)class_index, want);
+    corral_arena_set_pool(slab, want, slab->pool);
     unpoison(slab_start(slab), want * SLAB_BYTES);
     return true;
 }

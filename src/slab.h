@@ -44,6 +44,7 @@
 #define CORRAL_SLAB_H
 
 #include "arena.h"
+#include "block_link.h"
 
 #define STATE_PENDING_MASK UINT64_C(0xFFFFFF)
 #define STATE_FULL         (UINT64_C(1) << 24)
@@ -113,11 +114,10 @@ uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word);
 /* Makes a block, or several of one word, free. Returns those that were free already: 0 when all is
  * well. */
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
-/* Collects all remote bits as free bits. Returns how many there were. */
-uint32_t corral_slab_collect_owner(struct slab *slab);
-/* As collect, but makes up to `most` of the blocks a list in address order, linked through their
- * first words, from *first on. Returns the length of the list. */
-uint32_t corral_slab_collect_list_owner(struct slab *slab, uint32_t most, void **first);
+/* Collects all remote bits as free bits. */
+void corral_slab_collect_owner(struct slab *slab);
+/* As collect, but returns up to `most` of the blocks as a list in address order. */
+struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t most);
 /* Makes the slab FULL, to wake for `cache`. False when pending has reached what would wake it: it
  * is still owned then, and there is something to collect. The slab is not empty. */
 bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache);

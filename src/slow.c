@@ -27,13 +27,15 @@ static struct cache *attached(void) {
 
 static void *alloc_pooled(struct cache *cache, uint32_t pool) {
     struct front *front = &cache->fronts[pool];
-    if (front->head != NULL) {
+    void *block = front->head;
+    if (block != NULL) {
         front_count_allocation(front);
-        return front_pop(front, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+        front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+        return block;
     }
     struct pool *cold = cache_pool_if(cache, pool);
     uint64_t run = cold == NULL ? 0 : load_relaxed(&cold->run); /* [R:single-writer] */
-    void *block = run != 0 ? pool_take_from_run(cold, run) : corral_pool_refill(cache, pool);
+    block = run != 0 ? pool_take_from_run(cold, run) : corral_pool_refill(cache, pool);
     if (likely(block != NULL)) {
         front_count_allocation(front);
     }
@@ -101,11 +103,6 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     }
 }
 
-/* The class of the slab that an address of an arena lies in. */
-static uint32_t class_at(const void *address) {
-    return arena_of(address)->class_of[arena_slab_number(address)];
-}
-
 bool corral_block_find(const void *block, struct block_info *info) {
     struct large_info large;
     if (!registry_covers((uintptr_t)block)) {
@@ -114,10 +111,11 @@ bool corral_block_find(const void *block, struct block_info *info) {
         info->category = large.category;
         return info->large;
     }
-    uint32_t class_index = class_at(block);
+    uint32_t pool = registry_pool(registry_number((uintptr_t)block), (uintptr_t)block);
+    uint32_t class_index = pool & (CLASS_STRIDE - 1);
     info->large = false;
     info->size = corral_classes[class_index].size;
-    info->category = arena_of(block)->category;
+    info->category = pool >> CLASS_STRIDE_LOG;
     return class_index != CLASS_NONE && (uintptr_t)block % BLOCK_MIN == 0;
 }
 
@@ -132,45 +130,46 @@ static void free_large(void *block, uint32_t id) {
     }
 }
 
-static void free_pooled(void *block, uint32_t class_index) {
+static void free_pooled(void *block, uint32_t pool) {
     struct cache *cache = attached();
-    uint32_t pool = arena_of(block)->pool_base + class_index;
     if (unlikely(cache == NULL)) {
         category_count_free(pool >> CLASS_STRIDE_LOG);
         corral_pool_home_alone(block);
         return;
     }
     struct front *front = &cache->fronts[pool];
+    int32_t room = front_room(front);
     front_count_free(front);
-    if (front_has_room(front)) {
-        front_push(front, block, corral_classes[class_index].size);
+    if (room > 0) {
+        front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     } else {
         corral_pool_home(cache, block, pool);
     }
 }
 
 CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
-    if (unlikely(!registry_covers((uintptr_t)block))) {
+    size_t number = registry_number((uintptr_t)block);
+    if (unlikely(number == 0)) {
         if (block != NULL) {
             free_large(block, id);
         }
         return;
     }
-    uint32_t class_index = class_at(block);
-    if (unlikely(class_index == CLASS_NONE)) {
+    uint32_t pool = registry_pool(number, (uintptr_t)block);
+    if (unlikely((pool & (CLASS_STRIDE - 1)) == CLASS_NONE)) {
         corral_misuse(MISUSE_FOREIGN, block);
         return;
     }
-    if (unlikely(arena_of(block)->memory_type_id != id)) {
-        corral_check_id(block, arena_of(block)->category, id);
+    if (unlikely(registry_id(number) != id)) {
+        corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
-    free_pooled(block, class_index);
+    free_pooled(block, pool);
 }
 
 void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
         corral_large_free(block);
     } else {
-        free_pooled(block, class_at(block));
+        free_pooled(block, registry_pool(registry_number((uintptr_t)block), (uintptr_t)block));
     }
 }
