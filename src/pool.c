@@ -212,7 +212,7 @@ static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
         store_relaxed(&pool->run, run | bit); /* [R:single-writer] */
         return (run & bit) == 0;
     }
-    if (unlikely(corral_slab_put_owner(slab, at / 64, bit) != 0)) {
+    if (unlikely(!corral_slab_put_one_owner(slab, at))) {
         return false;
     }
     pool_net_add(pool, -1);

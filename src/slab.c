@@ -123,6 +123,19 @@ uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word) {
     return bits;
 }
 
+bool corral_slab_put_one_owner(struct slab *slab, uint32_t at) {
+    uint64_t *word = &slab_free_words(slab)[at / 64];
+    uint64_t bit = UINT64_C(1) << (at % 64);
+    if (unlikely((*word & bit) != 0)) {
+        return false;
+    }
+    *word |= bit;
+    summary_set(slab, at / 64);
+    slab->word = (uint8_t)(at / 64);
+    slab->free_count++;
+    return true;
+}
+
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) {
     uint64_t *words = slab_free_words(slab);
     uint64_t already = words[word] & bits;

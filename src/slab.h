@@ -111,8 +111,9 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
 /* Takes a whole word of free blocks: a run. Returns its bits, 0 when none is free; *word is its
  * index. In address order from the slab's colour on, round. */
 uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word);
-/* Makes a block, or several of one word, free. Returns those that were free already: 0 when all is
- * well. */
+/* Makes a block free. False when it was free already. */
+bool corral_slab_put_one_owner(struct slab *slab, uint32_t at);
+/* Makes several blocks of one word free. Returns those that were free already: 0 when all is well. */
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
 /* Collects all remote bits as free bits. */
 void corral_slab_collect_owner(struct slab *slab);

@@ -25,7 +25,7 @@ static struct cache *attached(void) {
     return likely(thread_is_attached(cache)) ? cache : corral_thread_attach();
 }
 
-static void *alloc_pooled(struct cache *cache, uint32_t pool) {
+CORRAL_FAST void *alloc_pooled(struct cache *cache, uint32_t pool) {
     struct front *front = &cache->fronts[pool];
     void *block = front->head;
     if (block != NULL) {
@@ -53,13 +53,24 @@ CORRAL_SLOW static void *alloc_borrowed(uint32_t pool) {
     return block;
 }
 
-void *corral_alloc_pool(uint32_t pool) {
-    struct cache *cache = attached();
-    void *block = likely(cache != NULL) ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
+/* For a thread whose cache is not there yet, or never will be. */
+CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
+    struct cache *cache = corral_thread_attach();
+    return cache != NULL ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
+}
+
+CORRAL_FAST void *alloc_pool(uint32_t pool) {
+    struct cache *cache = thread_cache();
+    void *block = likely(thread_is_attached(cache)) ? alloc_pooled(cache, pool)
+                                                    : alloc_unattached(pool);
     if (unlikely(block == NULL)) {
         errno = ENOMEM;
     }
     return block;
+}
+
+void *corral_alloc_pool(uint32_t pool) {
+    return alloc_pool(pool);
 }
 
 struct pool *corral_pool_of_thread(uint32_t pool) {
@@ -88,7 +99,9 @@ void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
     bool zero;
-    return corral_alloc_from(size, corral_pool_base(id), &zero);
+    uint32_t base = cache_pool_base(thread_cache(), id);
+    return likely(size <= BLOCK_MAX) ? alloc_pool(base + size_class_of(size))
+                                     : corral_alloc_from(size, base, &zero);
 }
 
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {
