@@ -38,9 +38,7 @@ static void claim(struct unit *unit, uint32_t category, unsigned count) {
     const struct arena *arena = arena_of(unit->slab);
     unsigned first = (unsigned)(unit->slab - arena->slabs);
     CHECK(first >= HEADER_SLABS && first + count <= ARENA_SLABS, "slabs %u + %u", first, count);
-    CHECK(arena->category == category, "an arena of category %u", arena->category);
-    CHECK(arena->pool_base == category << CLASS_STRIDE_LOG, "pool base %u", arena->pool_base);
-    CHECK(arena->memory_type_id == corral_category_id(category), "id");
+    CHECK(arena->entry->category == category, "an arena of category %u", arena->entry->category);
     uint64_t mask = bits_below(count) << first;
     CHECK((load_relaxed(&arena->entry->taken) & mask) == mask, "a claimed slab is not taken");
     char *start = unit_start(unit);

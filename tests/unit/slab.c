@@ -10,6 +10,8 @@
  */
 #include "slab.h"
 
+#include "block_link.h"
+
 #include "support/check.h"
 
 #include <criterion/criterion.h>
@@ -108,7 +110,7 @@ Test(slab, remote_blocks_are_collected_once) {
         send_all(slab);
         cr_assert_eq(state_pending(load_relaxed(&slab_remote(slab)->state)),
                      (int32_t)slab->capacity);
-        cr_assert_eq(corral_slab_collect_owner(slab), 0, "a list was not asked for");
+        corral_slab_collect_owner(slab);
         cr_assert_eq(slab->free_count, slab->capacity, "class %u", i);
         cr_assert_eq(state_pending(load_relaxed(&slab_remote(slab)->state)), 0);
         take_all(slab);
@@ -121,14 +123,19 @@ Test(slab, remote_blocks_become_a_list_in_address_order) {
     struct slab *slab = make(3);
     take_all(slab);
     send_all(slab);
-    void *block;
     uint32_t most = slab->capacity / 2;
-    cr_assert_eq(corral_slab_collect_list_owner(slab, most, &block), most);
+    struct block_list list = corral_slab_collect_list_owner(slab, most);
+    cr_assert_eq(list.length, most);
     cr_assert_eq(slab->free_count, slab->capacity - most);
+    char *block = list.first;
+    const char *last = slab_start(slab) - 1;
     for (uint32_t i = 0; i < most; i++) {
-        cr_assert_eq((char *)block, slab_start(slab) + i * (size_t)corral_classes[3].size);
-        memcpy(&block, block, sizeof(void *));
+        cr_assert_gt(block, last, "the list is not in address order");
+        cr_assert_eq((size_t)(block - slab_start(slab)) % corral_classes[3].size, 0);
+        last = block;
+        block = link_get(block);
     }
+    cr_assert_lt(last, slab_start(slab) + slab->capacity * (size_t)corral_classes[3].size);
     cr_assert_null(block);
 }
 
