@@ -19,9 +19,9 @@
 #define __cdecl
 #endif
 
-#define PARTY_CALLBACK         __stdcall
+#define PARTY_CALLBACK          __stdcall
 #define PF_MULTIPLAYER_CALLBACK __stdcall
-#define STDAPIVCALLTYPE        __cdecl
+#define STDAPIVCALLTYPE         __cdecl
 
 typedef uint32_t HCMemoryType;
 
