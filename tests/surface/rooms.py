@@ -21,7 +21,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 def rooms_of(readme):
     """Returns the rooms that the README's block names, bottom first."""
     block = re.search(r"^```rooms\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    return [line.split()[0] for line in block.group(1).splitlines() if line.strip()] if block else []
+    lines = block.group(1).splitlines() if block else []
+    return [line.split()[0] for line in lines if line.strip()]
 
 
 def room_of(stem, rooms):

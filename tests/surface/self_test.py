@@ -63,7 +63,8 @@ class Edges(unittest.TestCase):
         self.finds(SOUND.replace("[R:alone]", "[E:gift]"), "load_relaxed carries no label [R:")
 
     def test_label_of_the_neighbour(self):
-        bad = SOUND + "void f(void) {\n    load_relaxed(&a); /* [R:alone] */\n    load_relaxed(&b);\n}"
+        bad = SOUND + "void f(void) {\n    load_relaxed(&a); /* [R:alone] */\n" \
+                      "    load_relaxed(&b);\n}"
         self.assertEqual(len(self.faults(bad)), 1)
         self.finds(bad, "load_relaxed carries no label [R:")
 
@@ -157,7 +158,8 @@ static inline int corral_c(void) { return 0; }
 
     def exports(self, symbol=None):
         promised = symbols.declared(self.HEADER)
-        return list(symbols.faults_of_exports(self.EXPORTS + ([symbol] if symbol else []), promised))
+        exported = self.EXPORTS + ([symbol] if symbol else [])
+        return list(symbols.faults_of_exports(exported, promised))
 
     def test_declared(self):
         self.assertEqual(symbols.declared(self.HEADER), {"corral_a", "corral_b"})
