@@ -109,7 +109,7 @@ uint32_t corral_category_find(uint32_t id, bool *known) {
         return category;
     }
     probe(id, &category);
-    if (category == 0) {
+    if (category == 0 && !index_is_complete()) {
         category = walk(id, false);
     }
     if (category == 0) {
