@@ -258,6 +258,6 @@ static void free_large_twice(void *argument) {
 
 /* A block that is kept is known to be free; one that was unmapped is not known at all. */
 Test(double_free, of_a_large_block) {
-    const char *line = CORRAL_LARGE_KEEP_KIB >= 64 * 1024 ? DOUBLE_FREE : FOREIGN;
+    const char *line = CORRAL_LARGE_KEEP_KIB >= 20 * 1024 ? DOUBLE_FREE : FOREIGN;
     misuse_expect(free_large_twice, line, 1);
 }
