@@ -5,10 +5,12 @@
  *
  * Owns:     nothing; every case is a process of its own, under a limit of address space.
  * Callers:  Criterion.
- * Promises: uses the public interface alone. The limit is set relative to what is mapped, so that
+ * Promises: calls the public interface alone. The limit is set relative to what is mapped, so that
  *           it works under AddressSanitizer too.
  * Does not: choose which system call fails (../unit/os_failures.c).
  */
+#include "cache.h"
+
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
@@ -21,8 +23,10 @@
 
 enum { ID = 4, OTHER = 0, BATCH = 512 };
 
-/* Room for a few arenas, whatever their size in this build. */
-static const size_t room = 8 * 64 * CORRAL_SLAB_KIB * BUILD_KIB;
+/* Room for a few arenas, whatever their size in this build; and with a thread's cache besides,
+ * whose addresses are many where the build has many categories. */
+#define ROOM  (8 * 64 * CORRAL_SLAB_KIB * BUILD_KIB)
+#define LIMIT (ROOM + sizeof(struct cache))
 
 /* Blocks under test are chained through their first word, so that holding them takes no memory. */
 struct link {
@@ -45,7 +49,7 @@ static struct link *fill(size_t size, uint64_t *count) {
         block->next = first;
         first = block;
         ++*count;
-        CHECK(*count * size <= room * 2, "the limit does not hold");
+        CHECK(*count * size <= ROOM * 2, "the limit does not hold");
     }
 }
 
@@ -76,10 +80,10 @@ static uint64_t withheld(size_t size) {
 /* Fills up, frees half, fills up again, frees all, and uses another size. */
 static void exhaust(void *argument) {
     size_t size = *(const size_t *)argument;
-    process_limit_mapped(room);
+    process_limit_mapped(LIMIT);
     uint64_t count;
     struct link *blocks = fill(size, &count);
-    CHECK(count * size >= room / 8 || size > room / 8, "%llu blocks of %zu are all there are",
+    CHECK(count * size >= ROOM / 8 || size > ROOM / 8, "%llu blocks of %zu are all there are",
           (unsigned long long)count, size);
     figures_expect(ID, count, bytes_of(blocks));
     for (int i = 0; i < 100; i++) {
@@ -113,7 +117,7 @@ Test(exhaustion, of_every_kind_of_block) {
 static void fail_everything(void) {
     static char untouched;
     void *batch[4] = {&untouched, &untouched, &untouched, &untouched};
-    const size_t large = room * 2;
+    const size_t large = LIMIT * 2;
     CHECK(corral_alloc(large, ID) == NULL && errno == ENOMEM, "alloc");
     errno = 0;
     CHECK(corral_calloc(large / 16, 16, ID) == NULL && errno == ENOMEM, "calloc");
@@ -122,7 +126,8 @@ static void fail_everything(void) {
     errno = 0;
     CHECK(corral_aligned_alloc(4096, large, ID) == NULL && errno == ENOMEM, "aligned_alloc");
     errno = 0;
-    CHECK(corral_aligned_alloc(room * 4, 16, ID) == NULL && errno == ENOMEM, "aligned_alloc");
+    CHECK(corral_aligned_alloc((size_t)1 << 40, 16, ID) == NULL && errno == ENOMEM,
+          "aligned_alloc");
     errno = 0;
     CHECK(corral_alloc_batch(large, ID, 4, batch) == 0 && errno == ENOMEM, "alloc_batch");
     for (int i = 0; i < 4; i++) {
@@ -139,11 +144,11 @@ static void fail_beside_live_blocks(void *argument) {
         pattern_fill(blocks[i], sizes[i], i);
     }
     corral_stats before = figures_of(ID);
-    process_limit_mapped(room);
+    process_limit_mapped(LIMIT);
     fail_everything();
     for (size_t i = 0; i < SIZES; i++) {
         errno = 0;
-        CHECK(corral_realloc(blocks[i], room * 2, ID) == NULL && errno == ENOMEM, "realloc");
+        CHECK(corral_realloc(blocks[i], LIMIT * 2, ID) == NULL && errno == ENOMEM, "realloc");
         CHECK(pattern_holds(blocks[i], sizes[i], i), "a failed realloc of %zu", sizes[i]);
     }
     figures_expect(ID, before.live_blocks, before.live_bytes);
@@ -170,8 +175,8 @@ static void fail_from_the_start(void *argument) {
     }
     corral_thread_detach();
     figures_expect_nothing();
-    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
-    CHECK(setrlimit(RLIMIT_AS, &limit) == 0, "the limit stays");
+    struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    CHECK(setrlimit(RLIMIT_AS, &none) == 0, "the limit stays");
     for (size_t i = 0; i < SIZES; i++) {
         void *block = corral_alloc(sizes[i], ID);
         CHECK(block != NULL, "size %zu after the limit is lifted", sizes[i]);
@@ -196,7 +201,7 @@ static void exhaust_by_batches(void *argument) {
     static void *blocks[BATCH];
     struct link *first = NULL;
     uint64_t count = 0;
-    process_limit_mapped(room);
+    process_limit_mapped(LIMIT);
     size_t got;
     do {
         for (size_t i = 0; i < BATCH; i++) {
@@ -233,13 +238,13 @@ Test(exhaustion, in_the_middle_of_a_batch) {
  * and in large ones where the first had large ones. */
 static void pass_on(void *argument) {
     size_t size = *(const size_t *)argument;
-    process_limit_mapped(room);
+    process_limit_mapped(LIMIT);
     uint64_t count;
     struct link *blocks = fill(size, &count);
     empty(blocks, count);
     struct link *others = NULL;
-    size_t other_size = size < 2 * BUILD_MIB ? 2000 : room / 4;
-    for (uint64_t i = 0; i < room / 4 / other_size; i++) {
+    size_t other_size = size < 2 * BUILD_MIB ? 2000 : ROOM / 4;
+    for (uint64_t i = 0; i < ROOM / 4 / other_size; i++) {
         struct link *block = corral_alloc(other_size, OTHER);
         CHECK(block != NULL, "block %llu of %zu after all of %zu were freed", (unsigned long long)i,
               other_size, size);
