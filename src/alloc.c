@@ -26,6 +26,7 @@
  *     the slab holds no blocks ................................ foreign                misuse
  *     the id is another category's ............................ say so, and go on      misuse
  *     the thread has no cache ................................. attach, or a single bit
+ *     it is the front list's first block ...................... freed twice            misuse
  *     the front list has room ................................. push it
  *     it is full, or takes none ............................... home                   pool
  *
@@ -71,11 +72,11 @@ void *corral_alloc(size_t size, uint32_t id) {
 
 void corral_free(void *block, uint32_t id) {
     size_t number = registry_number((uintptr_t)block);
-    if (likely(registry_id(number) == id)) {
+    if (likely(registry_is_of(number, id))) {
         uint32_t pool = registry_pool(number, (uintptr_t)block);
         struct front *front = &thread_cache()->fronts[pool];
         int32_t room = front_room(front);
-        if (likely(room > 0)) {
+        if (likely(room > 0 && front->head != block)) {
             front_count_free(front);
             front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
             return;

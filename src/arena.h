@@ -55,8 +55,8 @@ struct slab {
 /* What other threads write of a slab; on lines of its own. */
 struct remote {
     _Alignas(CACHE_LINE) _Atomic uint64_t state; /* atomic [E:state]: see slab.h */
-    _Atomic(struct slab *) next;                 /* atomic [E:woken]: link of the woken stack */
-    _Atomic uint32_t wake;                       /* atomic [E:state]: count at which FULL wakes */
+    _Atomic(struct slab *) next;                 /* atomic [E:shelf]: link of the shelf */
+    _Atomic int32_t wake;                        /* atomic [E:state]: see slab.h */
     _Atomic uint64_t bits[BITMAP_WORDS];         /* atomic [E:bits] */
 };
 

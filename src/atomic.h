@@ -22,17 +22,17 @@
 #define store_relaxed(object, value) atomic_store_explicit((object), (value), memory_order_relaxed)
 #define store_release(object, value) atomic_store_explicit((object), (value), memory_order_release)
 
-#define exchange_relaxed(object, value)                                                            \
-    atomic_exchange_explicit((object), (value), memory_order_relaxed)
 #define exchange_acquire(object, value)                                                            \
     atomic_exchange_explicit((object), (value), memory_order_acquire)
 
 #define fetch_add_relaxed(object, value)                                                           \
     atomic_fetch_add_explicit((object), (value), memory_order_relaxed)
+#define fetch_add_release(object, value)                                                           \
+    atomic_fetch_add_explicit((object), (value), memory_order_release)
+#define fetch_add_acq_rel(object, value)                                                           \
+    atomic_fetch_add_explicit((object), (value), memory_order_acq_rel)
 #define fetch_sub_relaxed(object, value)                                                           \
     atomic_fetch_sub_explicit((object), (value), memory_order_relaxed)
-#define fetch_sub_acquire(object, value)                                                           \
-    atomic_fetch_sub_explicit((object), (value), memory_order_acquire)
 #define fetch_or_relaxed(object, value)                                                            \
     atomic_fetch_or_explicit((object), (value), memory_order_relaxed)
 #define fetch_or_release(object, value)                                                            \

@@ -61,14 +61,7 @@ void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t id) {
     if (class_index < CLASS_COUNT) {
         return corral_alloc_pool(base + class_index);
     }
-    void *block = NULL;
-    if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
-        block = corral_large_alloc(size, alignment, base >> CLASS_STRIDE_LOG, &zero);
-    }
-    if (block == NULL) {
-        errno = ENOMEM;
-    }
-    return block;
+    return corral_alloc_large(size, alignment, base >> CLASS_STRIDE_LOG, &zero);
 }
 
 /* Grows a block that has a unit of slabs to itself into the slabs behind it. */
@@ -115,10 +108,12 @@ void *corral_realloc(void *block, size_t size, uint32_t id) {
     }
     bool zero;
     void *moved = corral_alloc_from(size, info.category << CLASS_STRIDE_LOG, &zero);
-    if (moved != NULL) {
-        memcpy(moved, block, size < info.size ? size : info.size);
-        corral_free_found(block, &info);
+    if (moved == NULL) {
+        /* A block that is larger than asked for serves as well: a shrink does not fail. */
+        return size <= info.size ? block : NULL;
     }
+    memcpy(moved, block, size < info.size ? size : info.size);
+    corral_free_found(block, &info);
     return moved;
 }
 
@@ -136,11 +131,14 @@ uint64_t corral_memory_type_of(const void *block) {
 }
 
 size_t corral_alloc_batch(size_t size, uint32_t id, size_t count, void **blocks) {
-    size_t done = 0;
-    while (done < count && (blocks[done] = corral_alloc(size, id)) != NULL) {
-        done++;
+    for (size_t done = 0; done < count; done++) {
+        void *block = corral_alloc(size, id);
+        if (block == NULL) {
+            return done;
+        }
+        blocks[done] = block;
     }
-    return done;
+    return count;
 }
 
 void corral_free_batch(void *const *blocks, size_t count, uint32_t id) {

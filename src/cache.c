@@ -60,11 +60,6 @@ void corral_cache_orphan(struct cache *cache) {
     fetch_or_release(&orphans[cache->identity / 64], UINT64_C(1) << (cache->identity % 64));
 }
 
-bool corral_cache_is_orphan(const struct cache *cache) {
-    /* [R:poll] */
-    return load_relaxed(&orphans[cache->identity / 64]) >> (cache->identity % 64) & 1;
-}
-
 /* Clears the bit of an identity; whoever does has the cache. */
 static bool take_bit(unsigned identity) {
     _Atomic uint64_t *word = &orphans[identity / 64];
@@ -76,15 +71,10 @@ static bool take_bit(unsigned identity) {
     return (fetch_and_acquire(word, ~bit) & bit) != 0;
 }
 
-bool corral_cache_take_if_orphan(struct cache *cache) {
-    return take_bit(cache->identity);
-}
-
-struct cache *corral_cache_take_orphan(unsigned from) {
+struct cache *corral_cache_take_orphan(void) {
     unsigned count = corral_cache_count();
-    for (unsigned word = from / 64; word * 64 < count; word++) {
+    for (unsigned word = 0; word * 64 < count; word++) {
         uint64_t bits = load_relaxed(&orphans[word]); /* [R:poll] */
-        bits &= word == from / 64 ? ~bits_below(from % 64) : ~UINT64_C(0);
         for (; bits != 0; bits &= bits - 1) {
             unsigned identity = word * 64 + bits_lowest(bits);
             if (take_bit(identity)) {

@@ -12,13 +12,13 @@
  *             fronts[category][class]    16 bytes each, flat: what a hit reads and writes
  *             map[set][way]              ids met lately → first pool of their category
  *             rows[category] ──────────► row: pools[class]: run, current slab, queue, open word
- *             woken, woken_bytes         on a line of their own: written by everyone
  *
  * Synchronization: all fields are the owner's, but for those tagged atomic. A cache changes hands
  * through its bit in the set of orphans: whoever clears the bit has the cache.
- *                take orphan   give orphan   take this one
- *   take         fetch_and     any           fetch_and     the one that cleared the bit has it
- *   give         any           –             any
+ *                take          give
+ *   take         fetch_and     any        the one that cleared the bit has it
+ *   give         any           fetch_or
+ * An orphan has no slabs and no blocks: it is its identity, its tables and its counters.
  */
 #ifndef CORRAL_CACHE_H
 #define CORRAL_CACHE_H
@@ -86,11 +86,8 @@ struct cache {
     struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
-    struct slab *woken_private;  /* owner: taken from a woken stack, not settled yet */
     struct row *row_list;        /* owner: all rows, the last made first */
     _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
-    _Alignas(2 * CACHE_LINE) _Atomic(struct slab *) woken; /* atomic [E:woken] */
-    _Atomic size_t woken_bytes;                            /* atomic: bytes of slabs in woken */
 };
 
 static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct front) == 16, "four pools to a line");
@@ -108,12 +105,8 @@ unsigned corral_cache_count(void);
 
 /* Makes the cache an orphan: anyone may take it. The caller does not touch it any more. */
 void corral_cache_orphan(struct cache *cache);
-/* Takes any orphan but those below `from`; NULL when there is none. Lock-free. */
-struct cache *corral_cache_take_orphan(unsigned from);
-/* Takes this cache if it is an orphan. Wait-free. */
-bool corral_cache_take_if_orphan(struct cache *cache);
-/* Has the cache no thread? It may have changed by the time of the answer. */
-bool corral_cache_is_orphan(const struct cache *cache);
+/* Takes any orphan; NULL when there is none. Lock-free. */
+struct cache *corral_cache_take_orphan(void);
 
 /* The row of a category, made if need be; NULL when memory is exhausted. */
 struct row *corral_cache_row_slow(struct cache *cache, uint32_t category);

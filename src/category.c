@@ -55,7 +55,7 @@ static void enter_index(uint32_t id, uint32_t category) {
         }
         /* [E:category] Publishes the entry of the list. */
         if (cas_release(&slots[slot], &there, category)) {
-            fetch_add_relaxed(&indexed, 1); /* [R:monotonic] */
+            fetch_add_release(&indexed, 1); /* [E:indexed] */
             return;
         }
     }
@@ -79,8 +79,9 @@ static uint32_t walk(uint32_t id, bool enter) {
     return 0;
 }
 
+/* True when a miss in the index, looked up after this, is final. */
 static bool index_is_complete(void) {
-    return load_relaxed(&indexed) == CATEGORY_LIMIT - FIRST; /* [R:monotonic] */
+    return load_acquire(&indexed) == CATEGORY_LIMIT - FIRST; /* [E:indexed] */
 }
 
 CORRAL_SLOW uint32_t corral_category_of_id(uint32_t id) {
@@ -88,8 +89,9 @@ CORRAL_SLOW uint32_t corral_category_of_id(uint32_t id) {
         return id;
     }
     uint32_t category;
+    bool complete = index_is_complete();
     probe(id, &category);
-    if (category == 0 && !index_is_complete()) {
+    if (category == 0 && !complete) {
         category = walk(id, true);
         if (category != 0) {
             enter_index(id, category);
@@ -108,8 +110,9 @@ uint32_t corral_category_find(uint32_t id, bool *known) {
     if (id < DENSE_IDS) {
         return category;
     }
+    bool complete = index_is_complete();
     probe(id, &category);
-    if (category == 0 && !index_is_complete()) {
+    if (category == 0 && !complete) {
         category = walk(id, false);
     }
     if (category == 0) {

@@ -31,7 +31,8 @@ struct category {
     _Atomic uint64_t large_bytes;  /* atomic */
     _Atomic uint64_t peak_bytes;   /* atomic: highest sum seen */
     _Atomic uint64_t slabs;        /* atomic: slabs that hold blocks */
-    _Atomic uint64_t slabs_most;   /* atomic: the most there were */
+    _Atomic uint64_t slabs_most;   /* atomic: the most there were when the peak was looked at */
+    _Atomic uint64_t large_most;   /* atomic: the same of large_bytes */
     _Atomic uint64_t arenas;       /* atomic */
     _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
     _Atomic uint64_t frees;        /* atomic: likewise */

@@ -21,11 +21,12 @@
 #define PURGE_MAX 2u
 
 static _Atomic uint32_t last_step;
-static _Atomic uint32_t next_category;
+static _Atomic uint32_t next_number;
 
-/* Has `time` passed between two readings of a clock that wraps? */
+/* Has `time` passed between two readings of a clock that wraps? Another thread's reading may be
+ * ahead of this one's. */
 static bool has_passed(uint32_t time, uint32_t since, uint32_t now) {
-    return now - since >= time;
+    return (int32_t)(now - since) >= (int32_t)time;
 }
 
 static void purge_runs(struct registry_entry *entry, uint64_t mask) {
@@ -44,7 +45,7 @@ static void purge_runs(struct registry_entry *entry, uint64_t mask) {
 
 /* Purges an arena's kept slabs, if they have been kept long enough. */
 static bool purge(struct registry_entry *entry, uint32_t now) {
-    uint64_t taken = load_relaxed(&entry->taken);        /* [R:cas-reload] */
+    uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] 0 before it was ever used */
     uint64_t mask = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
     /* [R:hint] */
     if (mask == 0 || !has_passed(DECAY_MS, load_relaxed(&entry->retired_at), now)) {
@@ -59,17 +60,6 @@ static bool purge(struct registry_entry *entry, uint32_t now) {
     return true;
 }
 
-/* Looks at a category's arenas; returns how many. */
-static unsigned look(uint32_t category, uint32_t now, unsigned *purged) {
-    unsigned looked = 0;
-    struct registry_entry *entry = corral_registry_first(category);
-    for (; entry != NULL && looked < LOOK_MAX && *purged < PURGE_MAX; entry = entry->next) {
-        *purged += purge(entry, now);
-        looked++;
-    }
-    return looked;
-}
-
 void corral_decay_step(void) {
     uint32_t now = (uint32_t)corral_os->milliseconds();
     uint32_t last = load_relaxed(&last_step); /* [R:hint] */
@@ -77,11 +67,11 @@ void corral_decay_step(void) {
     if (!has_passed(STEP_MS, last, now) || !cas_relaxed(&last_step, &last, now)) {
         return;
     }
-    unsigned looked = 0, purged = 0;
-    uint32_t category = load_relaxed(&next_category); /* [R:hint] */
-    for (uint32_t i = 0; i < CATEGORY_LIMIT && looked < LOOK_MAX && purged < PURGE_MAX; i++) {
-        looked += look(category, now, &purged);
-        category = (category + 1) % CATEGORY_LIMIT;
+    uint32_t count = corral_registry_count();
+    uint32_t number = load_relaxed(&next_number); /* [R:hint] */
+    for (uint32_t looked = 0, purged = 0; looked < LOOK_MAX && purged < PURGE_MAX; looked++) {
+        number = number + 1 < count ? number + 1 : 1;
+        purged += number < count && purge(corral_registry_entry(number), now);
     }
-    store_relaxed(&next_category, category); /* [R:hint] */
+    store_relaxed(&next_number, number); /* [R:hint] */
 }

@@ -87,14 +87,25 @@ bool corral_figures_read(uint32_t category, struct figures *figures) {
     return false;
 }
 
+/* Raises the most there was of something, and tells whether by enough to look at the sum. */
+static bool has_grown(_Atomic uint64_t *most, uint64_t now) {
+    uint64_t before = load_relaxed(most); /* [R:figure] */
+    if (now < before + before / 16 + 1) {
+        return false;
+    }
+    figure_raise(most, now);
+    return true;
+}
+
 void corral_figures_note_peak(uint32_t category) {
     struct category *shared = &corral_categories[category];
-    uint64_t slabs = load_relaxed(&shared->slabs);       /* [R:figure] */
-    if (slabs <= load_relaxed(&shared->slabs_most)) { /* [R:figure] */
-        return;
+    /* [R:figure] */
+    bool grown = has_grown(&shared->slabs_most, load_relaxed(&shared->slabs));
+    /* [R:figure] */
+    grown |= has_grown(&shared->large_most, load_relaxed(&shared->large_bytes));
+    if (grown) {
+        struct figures figures;
+        corral_figures_sum(category, &figures);
+        figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
     }
-    figure_raise(&shared->slabs_most, slabs);
-    struct figures figures;
-    corral_figures_sum(category, &figures);
-    figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
 }

@@ -25,7 +25,8 @@ struct figures {
 void corral_figures_sum(uint32_t category, struct figures *figures);
 /* Sums until two sums agree, a bounded number of times. True when they did. */
 bool corral_figures_read(uint32_t category, struct figures *figures);
-/* Notes the category's live bytes as a peak, if it has more slabs than it ever had. */
+/* Looks at the category's live bytes for its peak, if its slabs, or the bytes of its large blocks,
+ * are a sixteenth more than they were when it last looked. */
 void corral_figures_note_peak(uint32_t category);
 
 #endif

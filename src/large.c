@@ -93,24 +93,35 @@ static void count(uint32_t category, int64_t blocks, int64_t bytes) {
     fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);               /* [R:figure] */
 }
 
-/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, unused. */
+/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged. */
 static void unmap(void *block, struct entry *entry) {
     size_t bytes = word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     store_relaxed(&entry->word, 0);                        /* [R:holder] */
     unpoison(block, bytes);
-    corral_os->release(block, bytes);
+    if (!corral_os->release(block, bytes)) {
+        corral_os->purge(block, bytes);
+    }
 }
 
-/* Unmaps one of the kept blocks, each slot in its turn. */
-static void evict(void) {
-    uint32_t slot = fetch_add_relaxed(&next_victim, 1) % KEPT_SLOTS; /* [R:hint] */
-    void *block = (void *)exchange_acquire(&kept[slot], 0);          /* [E:kept] */
-    if (block != NULL) {
-        struct entry *entry = find_entry(block);
-        /* [R:holder] [R:hint] */
-        fetch_sub_relaxed(&kept_bytes, word_bytes(load_relaxed(&entry->word)));
-        unmap(block, entry);
+/* Unmaps the kept block of a slot. False when there is none. */
+static bool evict(uint32_t slot) {
+    void *block = (void *)exchange_acquire(&kept[slot], 0); /* [E:kept] */
+    if (block == NULL) {
+        return false;
     }
+    struct entry *entry = find_entry(block);
+    /* [R:holder] [R:hint] */
+    fetch_sub_relaxed(&kept_bytes, word_bytes(load_relaxed(&entry->word)));
+    unmap(block, entry);
+    return true;
+}
+
+bool corral_large_release_kept(void) {
+    bool released = false;
+    for (uint32_t slot = 0; slot < KEPT_SLOTS; slot++) {
+        released |= evict(slot);
+    }
+    return released;
 }
 
 static bool put_into_slot(void *block) {
@@ -135,7 +146,7 @@ static void keep(void *block, struct entry *entry) {
             return;
         }
         fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
-        evict();
+        evict(fetch_add_relaxed(&next_victim, 1) % KEPT_SLOTS); /* [R:hint] each in its turn */
     }
     unmap(block, entry);
 }
@@ -149,7 +160,7 @@ static bool fits(uint64_t word, size_t bytes, uint32_t category) {
  * more. */
 static void *take_from_slot(_Atomic uintptr_t *slot, size_t bytes, size_t alignment,
                             uint32_t category) {
-    uintptr_t address = load_relaxed(slot); /* [R:cas-reload] */
+    uintptr_t address = load_acquire(slot); /* [E:kept] its entry is there */
     if (address == 0 || (address & (alignment - 1)) != 0) {
         return NULL;
     }

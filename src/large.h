@@ -34,6 +34,8 @@ enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 
 /* Frees a large block; LARGE_TWICE when it is free already, LARGE_NONE when the address is none. */
 enum large_freed corral_large_free(void *block);
+/* Unmaps all kept blocks. False when there were none. */
+bool corral_large_release_kept(void);
 /* What is known of a live large block. False when the address is none. */
 bool corral_large_find(const void *block, struct large_info *info);
 /* Changes a live large block's size where it is. False when that cannot be. */

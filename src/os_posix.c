@@ -86,7 +86,11 @@ static void *posix_reserve(size_t size, size_t alignment) {
     KEEPING_ERRNO(void *, reserve(size, alignment));
 }
 
+/* The kernel would round to whole pages, and so purge what lies beside. */
 static bool posix_purge(void *start, size_t size) {
+    if ((((uintptr_t)start | size) & (corral_os_page_size() - 1)) != 0) {
+        return false;
+    }
     KEEPING_ERRNO(bool, madvise(start, size, MADV_DONTNEED) == 0);
 }
 
@@ -135,14 +139,15 @@ static bool posix_on_thread_exit(void (*function)(void *), void *argument) {
 }
 
 void corral_os_write_error(const char *text, size_t length) {
-    while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, text, length);
-        if (written <= 0) {
-            return;
+    int saved = errno;
+    ssize_t written = 0;
+    for (; length > 0 && written >= 0; length -= (size_t)written, text += written) {
+        written = write(STDERR_FILENO, text, length);
+        if (written < 0) {
+            break;
         }
-        text += written;
-        length -= (size_t)written;
     }
+    errno = saved;
 }
 
 _Noreturn void corral_os_abort(void) {

@@ -14,7 +14,7 @@
 #include "figures.h"
 #include "misuse.h"
 #include "queue.h"
-#include "wake.h"
+#include "shelf.h"
 
 /* The first grant of a front list: so many blocks, worth so many bytes, one block at least. */
 #define FRONT_FIRST       16u
@@ -22,11 +22,6 @@
 /* Remote bits that become a list at once: writing all of a slab's returned blocks in one burst
  * overlaps the misses that the caller would else take one by one. The rest become free bits. */
 #define BURST_MAX 256u
-/* Woken slabs that a refill settles before it goes on. */
-#define SETTLE_MAX 4u
-/* Orphans that a refill looks at before it makes a slab. */
-#define ORPHANS_MAX 2u
-
 static uint32_t front_limit(const struct front *front) {
     return (uint32_t)load_relaxed(&front->limit); /* [R:single-writer] */
 }
@@ -81,42 +76,10 @@ static void *take_burst(struct pool *pool, struct front *front) {
     return list.first;
 }
 
-/* Moves what a cache without a thread has of this pool to the caller's queue. An orphan has no
- * current slabs: they are in its queues. */
-static void move_slabs(struct cache *cache, struct pool *pool, struct cache *from, uint32_t index) {
-    struct pool *other = cache_pool_if(from, index);
-    if (other == NULL) {
-        return;
-    }
-    while (pool->queued < QUEUE_SLABS && other->queue != NULL) {
-        struct slab *slab = queue_pop(other);
-        slab_set_owner(slab, cache->identity);
-        queue_push(pool, slab);
-    }
-}
-
-static void search_orphans(struct cache *cache, struct pool *pool, uint32_t index) {
-    unsigned from = 0;
-    for (unsigned i = 0; i < ORPHANS_MAX && pool->queue == NULL; i++) {
-        struct cache *orphan = corral_cache_take_orphan(from);
-        if (orphan == NULL) {
-            return;
-        }
-        corral_wake_take_over(cache, orphan);
-        move_slabs(cache, pool, orphan, index);
-        from = orphan->identity + 1u;
-        corral_cache_orphan(orphan);
-    }
-    corral_wake_settle(cache, SETTLE_MAX);
-}
-
 /* A new current slab, the last one being let go. False when memory is exhausted. */
 static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
-    if (pool->queue == NULL && wake_pending(cache)) {
-        corral_wake_settle(cache, SETTLE_MAX);
-    }
     if (pool->queue == NULL) {
-        search_orphans(cache, pool, index);
+        corral_shelf_take(cache, index);
     }
     pool->current = queue_pop(pool);
     if (pool->current == NULL) {
@@ -166,7 +129,7 @@ static void send_open_word(struct cache *cache, struct pool *pool, uint32_t inde
     struct slab *slab = pool->open_slab;
     counter_add(&pool->sent, pool->open_count);
     pool->open_slab = NULL;
-    corral_wake_send(cache, index, slab, pool->open_word, pool->open_bits);
+    corral_shelf_send(cache, index, slab, pool->open_word, pool->open_bits);
 }
 
 /* Gathers a block of another's slab into the pool's open word. */
@@ -189,14 +152,6 @@ static void home_remote(struct cache *cache, uint32_t index, struct slab *slab, 
     }
 }
 
-/* The block's number in its unit; false when the address is not the start of a block. */
-static bool find_block(const struct slab *slab, const void *block, uint32_t *at) {
-    const struct size_class *size_class = slab_class(slab);
-    size_t offset = (size_t)((const char *)block - slab_start(slab));
-    *at = size_class_index(size_class, offset);
-    return likely(*at * (size_t)size_class->size == offset && *at < slab->capacity);
-}
-
 static bool is_open(const struct pool *pool, const struct slab *slab, uint32_t at) {
     return pool->open_slab == slab && pool->open_word == at / 64 &&
            (pool->open_bits >> (at % 64) & 1) != 0;
@@ -208,9 +163,12 @@ static bool is_open(const struct pool *pool, const struct slab *slab, uint32_t a
 static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
     uint64_t bit = UINT64_C(1) << (at % 64);
     if (slab == pool->current && at / 64 == pool->run_word) {
-        uint64_t run = load_relaxed(&pool->run);  /* [R:single-writer] */
+        uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
+        if (unlikely(((run | slab_free_words(slab)[at / 64]) & bit) != 0)) {
+            return false;
+        }
         store_relaxed(&pool->run, run | bit); /* [R:single-writer] */
-        return (run & bit) == 0;
+        return true;
     }
     if (unlikely(!corral_slab_put_one_owner(slab, at))) {
         return false;
@@ -225,7 +183,7 @@ static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
 CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t index) {
     struct slab *slab = slab_of(block);
     uint32_t at;
-    if (!find_block(slab, block, &at)) {
+    if (!slab_find_block(slab, block, &at)) {
         corral_misuse(MISUSE_FOREIGN, block);
         return;
     }
@@ -253,7 +211,7 @@ CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t
 CORRAL_SLOW void corral_pool_home_alone(void *block) {
     struct slab *slab = slab_of(block);
     uint32_t at;
-    if (!find_block(slab, block, &at)) {
+    if (!slab_find_block(slab, block, &at)) {
         corral_misuse(MISUSE_FOREIGN, block);
         return;
     }
@@ -261,7 +219,7 @@ CORRAL_SLOW void corral_pool_home_alone(void *block) {
     fetch_sub_relaxed(&figures->stray_blocks, 1);                             /* [R:figure] */
     fetch_sub_relaxed(&figures->stray_bytes, (int64_t)slab_class(slab)->size); /* [R:figure] */
     poison(block, slab_class(slab)->size);
-    corral_wake_send(NULL, slab->pool, slab, at / 64, UINT64_C(1) << (at % 64));
+    corral_shelf_send(NULL, slab->pool, slab, at / 64, UINT64_C(1) << (at % 64));
 }
 
 /* Puts what is left of the run back into its slab, which is the current one. */
@@ -275,53 +233,54 @@ static void run_home(struct pool *pool) {
     corral_slab_put_owner(pool->current, pool->run_word, run);
 }
 
+/* As many as the list is long by its count, and no more: a block freed twice may have made a ring of
+ * it, of which each block comes home once. */
 static void front_home(struct cache *cache, uint32_t index) {
     struct front *front = &cache->fronts[index];
-    for (void *block; (block = front->head) != NULL;) {
+    int32_t length = (int32_t)front_limit(front) - front_room(front);
+    for (; length > 0 && front->head != NULL; length--) {
+        void *block = front->head;
         front->head = link_get(block);
         store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
         corral_pool_home(cache, block, index);
     }
-    front_set_limit(front, 0);
+    front->head = NULL;
+    store_relaxed(&front->room, 0);  /* [R:single-writer] */
+    store_relaxed(&front->limit, 0); /* [R:single-writer] */
 }
 
-/* Leaves a queued slab to whoever adopts the cache, or sends its last block home; or gives it back
- * when that has happened. */
-static void park(struct cache *cache, struct pool *pool, struct slab *slab) {
-    do {
-        corral_slab_collect_owner(slab);
-        if (slab->free_count == slab->capacity) {
-            queue_give_back_if_empty(pool, slab);
-            return;
-        }
-    } while (!corral_slab_park_owner(slab, cache->identity));
-}
-
-static void pool_send_home(struct cache *cache, struct pool *pool, uint32_t index) {
+/* Sends home what a pool holds apart from slabs. */
+static void blocks_home(struct cache *cache, struct pool *pool, uint32_t index) {
     front_home(cache, index);
     run_home(pool);
     if (pool->open_slab != NULL) {
         send_open_word(cache, pool, index);
     }
+}
+
+static void slabs_home(struct cache *cache, struct pool *pool) {
     if (pool->current != NULL) {
         queue_push(pool, pool->current);
         pool->current = NULL;
         pool->run_word = RUN_NONE;
     }
-    for (struct slab *next, *slab = pool->queue; slab != NULL; slab = next) {
-        next = slab->next;
-        park(cache, pool, slab);
+    for (struct slab *slab; (slab = queue_pop(pool)) != NULL;) {
+        corral_shelf_place(cache, false, slab);
     }
 }
 
+/* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         uint32_t base = row->category << CLASS_STRIDE_LOG;
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            pool_send_home(cache, &row->pools[i], base + i);
+            blocks_home(cache, &row->pools[i], base + i);
         }
     }
-    while (wake_pending(cache) && corral_wake_settle(cache, SETTLE_MAX) > 0) {
+    for (struct row *row = cache->row_list; row != NULL; row = row->next) {
+        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+            slabs_home(cache, &row->pools[i]);
+        }
     }
     cache->front_budget = FRONT_BUDGET;
     corral_decay_step();

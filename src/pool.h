@@ -9,7 +9,7 @@
  * Does not: look at the calling thread: every function is told the cache.
  *
  *   refill: the run → the current slab's next word → its remote bits, as a list → the queue
- *           → woken slabs → an orphan's slabs → a new slab
+ *           → the shelf → a new slab
  *   home:   own slab: a free bit. Another's: a bit of the open word, sent when the word is full,
  *           replaced, or worth OPEN_BYTES.
  */

@@ -121,7 +121,8 @@ void *corral_range_take(uint32_t *handle) {
     return grow(handle);
 }
 
-/* Unmaps a reservation whose ranges are all free. */
+/* Unmaps a reservation whose ranges are all free. If the entry serves another by now, with more
+ * ranges, of which the free ones look like all of the former, they are put back. */
 static void release_if_empty(struct reservation *it, uint32_t count) {
     uint64_t all = bits_below(count);
     /* [E:range] Sees the last use of every range. */
@@ -129,8 +130,11 @@ static void release_if_empty(struct reservation *it, uint32_t count) {
         return;
     }
     if (it->count != count) {
-        /* The entry serves another, larger reservation by now, whose free ranges looked alike. */
-        fetch_or_release(&it->free, bits_below(count)); /* [E:range] */
+        uint32_t now = it->count;
+        uint64_t before = fetch_or_release(&it->free, bits_below(count)); /* [E:range] */
+        if ((before | bits_below(count)) == bits_below(now)) {
+            release_if_empty(it, now);
+        }
         return;
     }
     void *base = range_start(it, 0);

@@ -9,13 +9,11 @@
  */
 #include "registry.h"
 
-#include <corral/corral.h>
-
 #include "category.h"
 #include "check.h"
 
 _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
-uint64_t corral_registry_ids[REGISTRY_LIMIT] = {CORRAL_MEMORY_TYPE_NONE};
+uint64_t corral_registry_ids[REGISTRY_LIMIT];
 _Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
 
 static struct registry_entry entries[REGISTRY_LIMIT];
@@ -41,6 +39,14 @@ void corral_registry_uncover(const struct arena *arena) {
     store_relaxed(&corral_registry_numbers[slot], 0); /* [R:holder] Nobody holds a block of it. */
 }
 
+uint32_t corral_registry_count(void) {
+    return load_relaxed(&next_number); /* [R:number-only] */
+}
+
+struct registry_entry *corral_registry_entry(uint32_t number) {
+    return &entries[number];
+}
+
 struct registry_entry *corral_registry_first(uint32_t category) {
     return load_acquire(&chains[category]); /* [E:chain] */
 }
@@ -62,7 +68,7 @@ static struct registry_entry *push_entry(uint32_t category) {
     if (entry == NULL) {
         return NULL;
     }
-    corral_registry_ids[entry->number] = corral_category_id(category);
+    corral_registry_ids[entry->number] = corral_category_id(category) + 1;
     store_relaxed(&entry->taken, ~UINT64_C(0));   /* [R:before-edge] */
     store_relaxed(&entry->arena, ENTRY_BUSY);     /* [R:before-edge] */
     entry->category = category;

@@ -55,7 +55,7 @@ struct registry_entry {
 
 /* By address: the number of the entry whose arena stands there, or 0. */
 extern CORRAL_HIDDEN _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
-/* By number: the memory type id, above 2^32 for the overflow category and for number 0. */
+/* By number: the memory type id plus 1; more than 2^32 for the overflow category. 0 is no arena. */
 extern CORRAL_HIDDEN uint64_t corral_registry_ids[REGISTRY_LIMIT];
 /* By number and slab: the pool whose blocks lie there; of class CLASS_NONE where none do. */
 extern CORRAL_HIDDEN _Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
@@ -72,9 +72,9 @@ CORRAL_FAST bool registry_covers(uintptr_t address) {
     return registry_number(address) != 0;
 }
 
-/* The id of an arena. For number 0 it equals no 32-bit id. */
-CORRAL_FAST uint64_t registry_id(size_t number) {
-    return corral_registry_ids[number];
+/* True when there is an arena of that number, and it is of this id. */
+CORRAL_FAST bool registry_is_of(size_t number, uint32_t id) {
+    return corral_registry_ids[number] == (uint64_t)id + 1;
 }
 
 /* The pool whose blocks lie in the slab of an address, given its arena's number. */
@@ -88,6 +88,10 @@ void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab,
 void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena);
 void corral_registry_uncover(const struct arena *arena);
 
+/* Numbers given so far: the highest is this less one. */
+uint32_t corral_registry_count(void);
+/* The entry of a number below the count. It may not be in a chain yet: then all is taken. */
+struct registry_entry *corral_registry_entry(uint32_t number);
 /* The first entry of a category's chain. */
 struct registry_entry *corral_registry_first(uint32_t category);
 /* An entry of the category without an arena, now ENTRY_BUSY and the caller's; NULL with no memory

@@ -214,38 +214,43 @@ static uint32_t wake_count(const struct slab *slab) {
     return part < outside ? part : outside;
 }
 
-/* The state with another cache's name and without the bits that go with the name. */
-static uint64_t state_named(uint64_t state, uint16_t cache) {
-    return (state & ~(STATE_CACHE_MASK | STATE_PARKED)) | (uint64_t)cache << STATE_CACHE_SHIFT;
-}
-
-bool corral_slab_park_owner(struct slab *slab, uint16_t cache) {
+/* Sets the bits and the name, when pending is below `wake`. */
+static bool arm(struct slab *slab, int32_t wake, uint64_t bits, uint16_t cache) {
     struct remote *remote = slab_remote(slab);
-    uint32_t outside = slab->capacity - slab->free_count;
-    store_relaxed(&remote->wake, outside);         /* [R:before-edge] */
+    store_relaxed(&remote->wake, wake);            /* [R:before-edge] */
     uint64_t state = load_acquire(&remote->state); /* [E:state] what is pending can be collected */
-    while (state_pending(state) < (int32_t)outside) {
-        /* [E:state] Publishes wake. */
-        if (cas_release(&remote->state, &state, state_named(state, cache) | STATE_PARKED)) {
+    while (state_pending(state) < wake) {
+        uint64_t next = (state & ~STATE_CACHE_MASK) | (uint64_t)cache << STATE_CACHE_SHIFT;
+        /* [E:state] Publishes the descriptor, the free bitmap and wake to who wakes the slab. */
+        if (cas_release(&remote->state, &state, (next | bits) + STATE_GENERATION)) {
             return true;
         }
     }
     return false;
 }
 
+bool corral_slab_shelve_holder(struct slab *slab) {
+    slab_set_owner(slab, 0);
+    return arm(slab, (int32_t)(slab->capacity - slab->free_count), STATE_SHELVED, 0);
+}
+
+bool corral_slab_is_shelved_holder(const struct slab *slab) {
+    /* [E:state] Sees the bits of the last block, if it came home. */
+    return (load_acquire(&slab_remote(slab)->state) & STATE_SHELVED) != 0;
+}
+
+bool corral_slab_unshelve_holder(struct slab *slab, uint16_t cache) {
+    slab_set_owner(slab, cache);
+    /* [E:state] as above */
+    return (fetch_and_acquire(&slab_remote(slab)->state, ~STATE_SHELVED) & STATE_SHELVED) != 0;
+}
+
 bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {
-    struct remote *remote = slab_remote(slab);
     uint32_t wake = wake_count(slab);
     check_debug(wake > 0 && !slab->queued);
     slab_set_owner(slab, 0);
-    store_relaxed(&remote->wake, wake);            /* [R:before-edge] */
-    uint64_t state = load_acquire(&remote->state); /* [E:state] what is pending can be collected */
-    while (state_pending(state) < (int32_t)wake) {
-        uint64_t full = state_named(state, cache) | STATE_FULL;
-        /* [E:state] Publishes the descriptor, the free bitmap and wake to who wakes the slab. */
-        if (cas_release(&remote->state, &state, full + STATE_GENERATION)) {
-            return true;
-        }
+    if (arm(slab, (int32_t)wake, STATE_FULL, cache)) {
+        return true;
     }
     slab_set_owner(slab, cache);
     return false;
@@ -258,7 +263,7 @@ bool corral_slab_give_back_owner(struct slab *slab) {
     while (state_pending(state) == 0) {
         /* [E:state] Sees every sender's last access: a sender that set bits and has not counted
          * them leaves pending below 0, since all bits are here. */
-        if (cas_acquire(&remote->state, &state, state_named(state, 0) + STATE_GENERATION)) {
+        if (cas_acquire(&remote->state, &state, state + STATE_GENERATION)) {
             slab_set_owner(slab, 0);
             corral_arena_give(slab, slab->slabs);
             return true;
@@ -268,18 +273,15 @@ bool corral_slab_give_back_owner(struct slab *slab) {
 }
 
 /* The state after `blocks` more came home, and what that leads to. */
-static uint64_t state_after(uint64_t state, int32_t blocks, uint32_t wake, enum sent *sent) {
+static uint64_t state_after(uint64_t state, int32_t blocks, int32_t wake, enum sent *sent) {
     uint64_t next = state_add(state, blocks);
-    *sent = SENT;
-    if ((state & (STATE_FULL | STATE_PARKED)) == 0 || state_pending(next) < (int32_t)wake) {
+    uint64_t armed = state & (STATE_FULL | STATE_SHELVED);
+    if (armed == 0 || state_pending(next) < wake) {
+        *sent = SENT;
         return next;
     }
-    if ((state & STATE_FULL) != 0) {
-        *sent = SENT_WOKE;
-        return next ^ (STATE_FULL | STATE_WOKEN);
-    }
-    *sent = SENT_LAST;
-    return next ^ STATE_PARKED;
+    *sent = armed == STATE_FULL ? SENT_WOKE : SENT_LAST;
+    return next ^ armed;
 }
 
 enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits,
@@ -293,7 +295,7 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
     int32_t blocks = (int32_t)bits_count(bits & ~before);
     for (;;) {
         uint64_t state = load_acquire(&remote->state); /* [E:state] wake belongs to this state */
-        uint32_t wake = load_relaxed(&remote->wake);   /* [R:after-edge] */
+        int32_t wake = load_relaxed(&remote->wake);    /* [R:after-edge] */
         enum sent sent;
         uint64_t next = state_after(state, blocks, wake, &sent);
         *cache = state_cache(state);
@@ -303,12 +305,6 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
             return sent;
         }
     }
-}
-
-void corral_slab_take_woken(struct slab *slab, uint16_t cache) {
-    slab_set_owner(slab, cache);
-    /* [R:won] The winner's CAS, or the woken stack, ordered this. */
-    fetch_and_relaxed(&slab_remote(slab)->state, ~STATE_WOKEN);
 }
 
 bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {

@@ -4,9 +4,10 @@
  *
  * Owns:     descriptors, free bitmaps, remote bitmaps and state words (they lie in arena.h's
  *           header).
- * Callers:  pool and wake. Functions that end in _owner: the cache that owner[] names, or the
- *           thread that won or took the slab. Functions that end in _remote: anyone who holds the
- *           blocks that he sends.
+ * Callers:  pool and shelf. Functions that end in _owner: the cache that owner[] names, or who has
+ *           the slab to itself otherwise. Functions that end in _holder: only the latter: the sender
+ *           that woke it, who took it off its shelf, who holds its only block. Functions that end
+ *           in _remote: anyone who holds the blocks that he sends.
  * Promises: no block is lost or handed out twice; a FULL slab wakes once; a slab is given back to
  *           its arena only when no sender can still touch it.
  * Does not: choose slabs, or keep lists of them.
@@ -14,28 +15,23 @@
  * The state word:
  *   bits  0–23  pending: remote bits counted and not yet collected (signed: a collector may be
  *               ahead of a sender between its two steps)
- *   bit  24     FULL: nothing to hand out, or not wanted; no owner; wakes when pending reaches wake
- *   bit  25     WOKEN: somebody won the right to give it to the cache it names
- *   bit  26     PARKED: owned by a cache whose thread left; whoever sends the last block home,
- *               which makes pending reach wake, clears the bit and sees to the cache
- *   bits 27–42  the cache to wake
+ *   bit  24     FULL: nothing to hand out; no owner; wakes when pending reaches wake
+ *   bit  25     SHELVED: on its shelf, or on the way there or from there; no owner; when pending
+ *               reaches wake, all blocks are home
+ *   bits 27–42  the cache that let it go
  *   bits 43–63  generation: raised at each FULL and each give-back
  *
- *           let_go (pending < wake)            send_remote (pending ≥ wake): the winner
- *   owned ───────────────────────────► FULL ───────────────────────────► WOKEN
- *    ▲ │                                                                   │
- *    │ │ park, at thread exit            send_remote of the last block     │
- *    │ └────────────────────────► PARKED ───────────────────────► owned    │
- *    └───────────────────────── take_woken ◄───────────────────────────────┘
+ *            let_go (pending < wake)             send_remote (pending ≥ wake)
+ *   owned ────────────────────────────► FULL ────────────────────────► the sender's, to place
+ *    ▲  │  shelve (pending < wake)               send_remote of the last block
+ *    │  └─────────────────────────────► SHELVED ─────────────────────► empty, on its shelf
+ *    └────────────────────────────────────┴── unshelve, by who took it off the shelf
  *   owned ── give_back (all bits here, pending exactly 0) ──► the arena
- *   A cache that is adopted owns its PARKED slabs again as they are: the bit then means nothing,
- *   since who clears it finds no orphan.
  *
  * Synchronization (row beside column):
- *                  owner's        send_remote     take_woken
- *   owner's        –              any             –
- *   send_remote    any            any             any
- *   take_woken     –              any             –
+ *                  owner's, holder's    send_remote
+ *   owner's        –                    any
+ *   send_remote    any                  any
  * send_remote is two steps: the bits (wait-free), then one CAS on the state (lock-free; it fails
  * only when another sender's or the owner's succeeded). A thread stopped between the steps keeps
  * this one slab from being given back, and nobody from anything else.
@@ -48,8 +44,7 @@
 
 #define STATE_PENDING_MASK UINT64_C(0xFFFFFF)
 #define STATE_FULL         (UINT64_C(1) << 24)
-#define STATE_WOKEN        (UINT64_C(1) << 25)
-#define STATE_PARKED       (UINT64_C(1) << 26)
+#define STATE_SHELVED      (UINT64_C(1) << 25)
 #define STATE_CACHE_SHIFT  27
 #define STATE_CACHE_MASK   (UINT64_C(0xFFFF) << STATE_CACHE_SHIFT)
 #define STATE_GENERATION   (UINT64_C(1) << 43)
@@ -95,6 +90,14 @@ CORRAL_FAST struct slab *slab_of(const void *block) {
     return &arena->slabs[arena->unit[arena_slab_number(block)]];
 }
 
+/* The number in its unit of the block that begins at an address of the unit; false when none does. */
+CORRAL_FAST bool slab_find_block(const struct slab *slab, const void *block, uint32_t *at) {
+    const struct size_class *size_class = slab_class(slab);
+    size_t offset = (size_t)((const char *)block - slab_start(slab));
+    *at = size_class_index(size_class, offset);
+    return likely(*at * (size_t)size_class->size == offset && *at < slab->capacity);
+}
+
 /* Is `cache` the owner? Only an owner ends its ownership, so its own answer stays true. */
 CORRAL_FAST bool slab_is_owned_by(const struct slab *slab, uint16_t cache) {
     /* [R:own-identity] */
@@ -119,28 +122,30 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
 void corral_slab_collect_owner(struct slab *slab);
 /* As collect, but returns up to `most` of the blocks as a list in address order. */
 struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t most);
-/* Makes the slab FULL, to wake for `cache`. False when pending has reached what would wake it: it
+/* Makes the slab FULL; `cache` is who lets it go. False when pending has reached what would wake it: it
  * is still owned then, and there is something to collect. The slab is not empty. */
 bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache);
 /* Gives an empty slab back to its arena. False when a sender may still touch it. */
 bool corral_slab_give_back_owner(struct slab *slab);
 
-/* Marks a slab that is not empty as owned by a cache whose thread leaves. False when all its blocks
- * are on their way home by now: then there is something to collect. */
-bool corral_slab_park_owner(struct slab *slab, uint16_t cache);
+/* Arms a slab that goes to its shelf. False when all its blocks are home by now: then there is
+ * something to collect. An empty slab is armed when a sender is between its two steps. */
+bool corral_slab_shelve_holder(struct slab *slab);
+/* Is it still armed? If not, all its blocks are home. */
+bool corral_slab_is_shelved_holder(const struct slab *slab);
+/* Disarms a slab off its shelf, and gives it an owner, or none when that is 0. Tells whether it was
+ * still armed. */
+bool corral_slab_unshelve_holder(struct slab *slab, uint16_t cache);
 
 enum sent {
     SENT,      /* done, and the slab is not touched any more */
-    SENT_WOKE, /* the slab is now the caller's, to give to the cache that is named, or to take */
-    SENT_LAST, /* the slab is empty, in the cache that is named, which had no thread. It is not the
-                  caller's, and may be anything by now */
+    SENT_WOKE, /* the slab is the caller's alone, to be placed */
+    SENT_LAST, /* the slab became empty on its shelf; it is not the caller's, and may be anything */
 };
 
 /* Sends blocks home to a slab. Blocks that had been sent already run the misuse policy. *cache is
- * set unless the answer is SENT. */
+ * set with SENT_WOKE: the one that let the slab go. */
 enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits, unsigned *cache);
-/* The winner, or who took the woken stack, becomes the owner. */
-void corral_slab_take_woken(struct slab *slab, uint16_t cache);
 
 /* Grows a unit of one block to that of a larger class, into the slabs behind it. The caller holds
  * the block, and the slab is FULL, so nobody else reads what changes. False when they are taken. */

@@ -11,6 +11,7 @@
 #include "slow.h"
 
 #include "category.h"
+#include "figures.h"
 #include <corral/corral.h>
 #include "large.h"
 #include "misuse.h"
@@ -59,14 +60,24 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
     return cache != NULL ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
 }
 
+/* Before an allocation fails, what is kept of large blocks goes back to the OS. */
+CORRAL_SLOW static void *alloc_again(uint32_t pool) {
+    void *block = NULL;
+    if (corral_large_release_kept()) {
+        struct cache *cache = thread_cache();
+        block = thread_is_attached(cache) ? alloc_pooled(cache, pool) : alloc_unattached(pool);
+    }
+    if (block == NULL) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
 CORRAL_FAST void *alloc_pool(uint32_t pool) {
     struct cache *cache = thread_cache();
     void *block = likely(thread_is_attached(cache)) ? alloc_pooled(cache, pool)
                                                     : alloc_unattached(pool);
-    if (unlikely(block == NULL)) {
-        errno = ENOMEM;
-    }
-    return block;
+    return likely(block != NULL) ? block : alloc_again(pool);
 }
 
 void *corral_alloc_pool(uint32_t pool) {
@@ -82,19 +93,27 @@ uint32_t corral_pool_base(uint32_t id) {
     return cache_pool_base(thread_cache(), id);
 }
 
-void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
-    *zero = false;
-    if (likely(size <= BLOCK_MAX)) {
-        return corral_alloc_pool(pool_base + size_class_of(size));
-    }
+void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
     void *block = NULL;
-    if (size <= PTRDIFF_MAX) {
-        block = corral_large_alloc(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
+    if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
+        block = corral_large_alloc(size, alignment, category, zero);
+        if (block == NULL && corral_large_release_kept()) {
+            block = corral_large_alloc(size, alignment, category, zero);
+        }
     }
     if (block == NULL) {
         errno = ENOMEM;
+    } else {
+        corral_figures_note_peak(category);
     }
     return block;
+}
+
+void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
+    *zero = false;
+    return likely(size <= BLOCK_MAX)
+               ? corral_alloc_pool(pool_base + size_class_of(size))
+               : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
 }
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
@@ -129,7 +148,8 @@ bool corral_block_find(const void *block, struct block_info *info) {
     info->large = false;
     info->size = corral_classes[class_index].size;
     info->category = pool >> CLASS_STRIDE_LOG;
-    return class_index != CLASS_NONE && (uintptr_t)block % BLOCK_MIN == 0;
+    uint32_t at;
+    return class_index != CLASS_NONE && slab_find_block(slab_of(block), block, &at);
 }
 
 static void free_large(void *block, uint32_t id) {
@@ -152,6 +172,10 @@ static void free_pooled(void *block, uint32_t pool) {
     }
     struct front *front = &cache->fronts[pool];
     int32_t room = front_room(front);
+    if (unlikely(front->head == block)) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block);
+        return;
+    }
     front_count_free(front);
     if (room > 0) {
         front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
@@ -173,7 +197,7 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
         corral_misuse(MISUSE_FOREIGN, block);
         return;
     }
-    if (unlikely(registry_id(number) != id)) {
+    if (unlikely(!registry_is_of(number, id))) {
         corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
     free_pooled(block, pool);

@@ -18,6 +18,8 @@ void corral_free_slow(void *block, uint32_t id);
 /* A block of `size` bytes of the category whose first pool is `pool_base`. NULL with errno ENOMEM.
  * *zero tells whether its content is known to be zero. */
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero);
+/* The same from the backend, at a multiple of `alignment`. */
+void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero);
 /* The same of a class that holds sizes up to BLOCK_MAX. */
 void *corral_alloc_pool(uint32_t pool);
 /* The calling thread's part of a category and class; NULL when the thread can have none. */

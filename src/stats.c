@@ -26,7 +26,9 @@ static void read_category(uint32_t category, corral_stats *stats) {
     struct category *shared = &corral_categories[category];
     struct figures figures;
     stats->exact = corral_figures_read(category, &figures);
-    figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
+    if (stats->exact) {
+        figure_raise(&shared->peak_bytes, (uint64_t)figures.bytes);
+    }
     stats->live_blocks = (uint64_t)figures.blocks;
     stats->live_bytes = (uint64_t)figures.bytes;
     stats->peak_bytes = load_relaxed(&shared->peak_bytes); /* [R:figure] */

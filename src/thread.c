@@ -17,7 +17,7 @@
 _Thread_local struct thread corral_thread = {.cache = &corral_cache_empty, .exited = false};
 
 struct cache *corral_thread_borrow(void) {
-    struct cache *cache = corral_cache_take_orphan(0);
+    struct cache *cache = corral_cache_take_orphan();
     return cache != NULL ? cache : corral_cache_make();
 }
 

@@ -92,8 +92,8 @@ CORRAL_API void *corral_alloc(size_t size, uint32_t memory_type_id)
  *                 block is a fact of the block. With a wrong id the misuse policy runs, and the
  *                 block goes home to its own category.
  * Thread role: any; not only the thread that allocated. Progress: wait-free into the calling
- * thread's pool, else lock-free but for the OS. Calls the OS: only when memory that became empty
- * goes beyond what is kept. Errors: an address that is not a live block runs the misuse policy as
+ * thread's pool, else lock-free but for the OS. Calls the OS: when memory that became empty goes
+ * beyond what is kept, and at a thread's first call. Errors: an address that is not a live block runs the misuse policy as
  * far as it is found. errno is kept.
  * Contract: fits PartyFreeMemoryCallback of PlayFab Party. */
 CORRAL_API void corral_free(void *block, uint32_t memory_type_id);
@@ -160,11 +160,12 @@ CORRAL_API void corral_thread_detach(void);
 typedef struct corral_stats {
     uint64_t live_blocks;    /* blocks that callers hold */
     uint64_t live_bytes;     /* their bytes */
-    uint64_t peak_bytes;     /* the highest live_bytes seen by a reader or when a category took a
-                                slab beyond its former most. It is never above the true peak, and
-                                below it by less than one slab (for size classes above a slab: one
-                                block) per thread and size class in use. In the total: the highest
-                                that a reader of the total saw */
+    uint64_t peak_bytes;     /* the highest live_bytes that was looked at: by a reader, and whenever
+                                the category's slabs or large blocks had grown by a sixteenth. The
+                                true peak may be higher by what was allocated in between: at most a
+                                sixteenth, and what threads took from slabs they had. Threads that
+                                allocate during a look may make it higher by what they then hold
+                                in their pools. In the total: what readers of the total saw */
     uint64_t remote_blocks;  /* blocks sent home to slabs of other threads, cumulative */
     uint64_t refills;        /* times that a pool was given blocks, cumulative */
     uint64_t slabs;          /* slabs that hold the category's blocks */
@@ -177,8 +178,8 @@ typedef struct corral_stats {
     uint64_t overflow_ids;   /* times that a thread met an id that has no category of its own: at
                                 least the number of such ids. In the total and the overflow
                                 category; else 0 */
-    uint32_t exact;          /* 1: nothing moved while the figures were read. 0: others were
-                                allocating; the figures are near, and never negative */
+    uint32_t exact;          /* 1: two readings of all counters agreed, which at rest they do. 0:
+                                others were allocating; the figures are near, and never negative */
     uint32_t shares_overflow; /* 1: the id has no category of its own, and these are the overflow
                                  category's figures */
 } corral_stats;
@@ -189,7 +190,7 @@ typedef struct corral_stats {
  * stats_size  sizeof(corral_stats) as the caller knows it.
  * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id, the figures being 0;
  * CORRAL_EINVAL when stats is NULL or stats_size is 0.
- * Thread role: any. Progress: wait-free, in time proportional to threads times size classes.
+ * Thread role: any. Progress: lock-free, in time proportional to threads times size classes.
  * Calls the OS: no. */
 CORRAL_API corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats,
                                                size_t stats_size);
