@@ -84,7 +84,8 @@ static bool grow_unit(void *block, size_t size, uint32_t category) {
 
 static bool resize_in_place(void *block, size_t size, const struct block_info *info) {
     if (info->large) {
-        return size > BLOCK_MAX && size <= PTRDIFF_MAX && corral_large_resize(block, size);
+        return (size > BLOCK_MAX || size >= info->size / 2) && size <= PTRDIFF_MAX &&
+               corral_large_resize(block, size);
     }
     if (size <= info->size) {
         return size >= info->size / 2 || info->size == BLOCK_MIN;

@@ -59,6 +59,13 @@ CORRAL_FAST void category_use(uint32_t category) {
     }
 }
 
+/* Counts blocks that left a slab (or, below 0, came home) in no pool's name. */
+CORRAL_FAST void category_count_stray(uint32_t category, int64_t blocks, uint32_t size) {
+    struct category *it = &corral_categories[category];
+    fetch_add_relaxed(&it->stray_blocks, blocks);                /* [R:figure] */
+    fetch_add_relaxed(&it->stray_bytes, blocks * (int64_t)size); /* [R:figure] */
+}
+
 /* Counts, at figures level 2, what no front list counts. */
 CORRAL_FAST void category_count_allocation(uint32_t category) {
     if (CORRAL_FIGURES_LEVEL >= 2) {

@@ -132,14 +132,25 @@ static void send_open_word(struct cache *cache, struct pool *pool, uint32_t inde
     corral_shelf_send(cache, index, slab, pool->open_word, pool->open_bits);
 }
 
-/* Gathers a block of another's slab into the pool's open word. */
+/* Is the slab this cache's? First an open word that the block does not fit goes out, which may bring
+ * the very slab to this cache. */
+static bool is_own(struct cache *cache, uint32_t index, const struct slab *slab, uint32_t at) {
+    struct pool *pool = cache_pool_if(cache, index);
+    if (slab_is_owned_by(slab, cache->identity)) {
+        return true;
+    }
+    if (pool->open_slab == NULL || (pool->open_slab == slab && pool->open_word == at / 64)) {
+        return false;
+    }
+    send_open_word(cache, pool, index);
+    return slab_is_owned_by(slab, cache->identity);
+}
+
+/* Gathers a block of another's slab into the pool's open word, which is empty or fits. */
 static void home_remote(struct cache *cache, uint32_t index, struct slab *slab, uint32_t at) {
     struct pool *pool = cache_pool_if(cache, index);
     uint64_t bit = UINT64_C(1) << (at % 64);
-    if (pool->open_slab != slab || pool->open_word != at / 64) {
-        if (pool->open_slab != NULL) {
-            send_open_word(cache, pool, index);
-        }
+    if (pool->open_slab == NULL) {
         pool->open_slab = slab;
         pool->open_word = at / 64;
         pool->open_bits = 0;
@@ -199,7 +210,7 @@ CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t
         grant(cache, index);
     }
     poison(block, pool->size);
-    bool own = slab_is_owned_by(slab, cache->identity);
+    bool own = is_own(cache, index, slab, at);
     if (unlikely(own ? !home_own(pool, slab, at) : is_open(pool, slab, at))) {
         corral_misuse(MISUSE_DOUBLE_FREE, block);
     } else if (!own) {
@@ -215,9 +226,7 @@ CORRAL_SLOW void corral_pool_home_alone(void *block) {
         corral_misuse(MISUSE_FOREIGN, block);
         return;
     }
-    struct category *figures = &corral_categories[slab->pool >> CLASS_STRIDE_LOG];
-    fetch_sub_relaxed(&figures->stray_blocks, 1);                             /* [R:figure] */
-    fetch_sub_relaxed(&figures->stray_bytes, (int64_t)slab_class(slab)->size); /* [R:figure] */
+    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, -1, slab_class(slab)->size);
     poison(block, slab_class(slab)->size);
     corral_shelf_send(NULL, slab->pool, slab, at / 64, UINT64_C(1) << (at % 64));
 }

@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "block_link.h"
+#include "category.h"
 #include "misuse.h"
 #include "os.h"
 #include "poison.h"
@@ -146,8 +147,9 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) 
     return already;
 }
 
-/* Says of blocks that were free already. */
+/* Says of blocks that were free already. Whoever freed them again has counted them as gone home. */
 static void report_double_free(const struct slab *slab, unsigned word, uint64_t bits) {
+    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, bits_count(bits), slab_class(slab)->size);
     for (; bits != 0; bits &= bits - 1) {
         size_t index = word * 64 + bits_lowest(bits);
         corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size);
@@ -193,7 +195,9 @@ struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t mos
         uint64_t bits = exchange_acquire(&remote->bits[word], 0);
         total += bits_count(bits);
         uint64_t twice = bits & slab_free_words(slab)[word];
-        report_double_free(slab, word, twice);
+        if (unlikely(twice != 0)) {
+            report_double_free(slab, word, twice);
+        }
         uint64_t rest = list_word(&list, most, slab, word, bits & ~twice);
         if (rest != 0) {
             corral_slab_put_owner(slab, word, rest);

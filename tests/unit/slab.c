@@ -156,8 +156,7 @@ Test(slab, that_is_let_go_wakes_once_at_its_threshold) {
         }
     }
     cr_assert_eq(woken, 1);
-    corral_slab_take_woken(slab, ME + 1);
-    cr_assert(slab_is_owned_by(slab, ME + 1));
+    cr_assert(slab_is_owned_by(slab, NOBODY), "it is the sender's to place");
     corral_slab_collect_owner(slab);
     cr_assert_eq(slab->free_count, slab->capacity);
     cr_assert(corral_slab_give_back_owner(slab));
@@ -171,17 +170,44 @@ Test(slab, is_not_let_go_with_enough_to_collect) {
     cr_assert(slab_is_owned_by(slab, ME), "it is still the caller's");
 }
 
-Test(slab, parked_is_told_by_its_last_block_only) {
+Test(slab, shelved_is_told_by_its_last_block_only) {
     struct slab *slab = make(3);
     take_all(slab);
-    cr_assert(corral_slab_park_owner(slab, ME));
+    cr_assert(corral_slab_shelve_holder(slab));
+    cr_assert(slab_is_owned_by(slab, NOBODY));
     unsigned cache = 0;
     for (uint32_t block = 0; block < slab->capacity; block++) {
         uint64_t bit = UINT64_C(1) << (block % 64);
         enum sent sent = corral_slab_send_remote(slab, block / 64, bit, &cache);
-        cr_assert_eq(sent, block + 1 == slab->capacity ? SENT_LAST : SENT, "block %u", block);
+        bool last = block + 1 == slab->capacity;
+        cr_assert_eq(sent, last ? SENT_LAST : SENT, "block %u", block);
+        cr_assert_eq(corral_slab_is_shelved_holder(slab), !last, "block %u", block);
     }
-    cr_assert_eq(cache, ME);
+    cr_assert(!corral_slab_unshelve_holder(slab, ME), "it was disarmed by its last block");
+    cr_assert(slab_is_owned_by(slab, ME));
+}
+
+Test(slab, empty_but_for_a_sender_between_its_steps_is_told_by_that_sender) {
+    struct slab *slab = make(3);
+    take_all(slab);
+    put_all(slab);
+    _Atomic uint64_t *state = &slab_remote(slab)->state;
+    store_relaxed(state, state_add(load_relaxed(state), -1));
+    cr_assert(corral_slab_shelve_holder(slab), "it is armed with nothing outside");
+    enum sent sent = SENT;
+    unsigned cache = 0;
+    store_relaxed(&slab_remote(slab)->bits[0], 0);
+    sent = corral_slab_send_remote(slab, 0, 1, &cache);
+    cr_assert_eq(sent, SENT_LAST);
+}
+
+Test(slab, shelved_with_everything_home_is_refused) {
+    struct slab *slab = make(3);
+    take_all(slab);
+    send_all(slab);
+    cr_assert(!corral_slab_shelve_holder(slab), "there is something to collect");
+    corral_slab_collect_owner(slab);
+    cr_assert(corral_slab_give_back_owner(slab));
 }
 
 Test(slab, with_pending_blocks_is_not_given_back) {
