@@ -220,8 +220,19 @@ static void free_half(void *argument) {
     }
 }
 
-/* Two threads free the same half: the second one's frees that go home are all found, there or when
- * the thread ends and its front list goes home. */
+/* Allocates as many again and frees them, which takes every slab with free blocks off its shelf. */
+static void use_all_slabs(void) {
+    static void *others[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        others[i] = corral_alloc(SIZE, ID);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        corral_free(others[i], ID);
+    }
+}
+
+/* Two threads free the same half: the second one's frees are all found, at the latest when their
+ * slab is used again. */
 static void free_twice_elsewhere(void *argument) {
     (void)argument;
     for (size_t i = 0; i < MANY; i++) {
@@ -231,6 +242,7 @@ static void free_twice_elsewhere(void *argument) {
     thread_call(free_half, NULL);
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
     thread_call(free_half, NULL);
+    use_all_slabs();
     check_and_go_on();
 }
 
