@@ -4,8 +4,9 @@
  *
  * Owns:     refill, the way home, the limits of front lists, the end of a cache.
  * Callers:  the thread that has the cache.
- * Promises: a refill looks at a bounded number of slabs; going home takes constant time but for
- *           waking or emptying a slab; nothing is ever flushed in bulk while a thread lives.
+ * Promises: a refill looks at a bounded number of slabs, but for arenas without a free one; going
+ *           home takes constant time but for waking or emptying a slab (shelf.h); nothing is flushed
+ *           in bulk while a thread lives.
  * Does not: look at the calling thread: every function is told the cache.
  *
  *   refill: the run → the current slab's next word → its remote bits, as a list → the queue

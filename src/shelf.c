@@ -34,27 +34,32 @@ static void set_link(const struct slab *slab, struct slab *next) {
     store_relaxed(&slab_remote(slab)->next, next); /* [R:before-edge] */
 }
 
-/* Pushes the slabs from `first` to `last`, which are linked. */
-static void push(struct shelf *shelf, struct slab *first, struct slab *last) {
+static void push(struct shelf *shelf, struct slab *slab) {
     struct slab *top = load_relaxed(&shelf->top); /* [R:cas-reload] */
     do {
-        set_link(last, top);
-        /* [E:shelf] Publishes the links and the right to the slabs. */
-    } while (!cas_release(&shelf->top, &top, first));
+        set_link(slab, top);
+        /* [E:shelf] Publishes the link and the right to the slab. */
+    } while (!cas_release(&shelf->top, &top, slab));
 }
 
-/* Puts back a chain that was taken, of which the end is not known. Mostly nothing was pushed
- * meanwhile, and the end need not be found. */
+/* Puts back a chain that was taken, whose end is not known. Mostly nothing was pushed meanwhile; if
+ * something was, its end is found, since it is short, and it goes before the chain. Each turn means
+ * that another thread pushed. */
 static void put_back(struct shelf *shelf, struct slab *first) {
     struct slab *none = NULL;
-    if (first == NULL || cas_release(&shelf->top, &none, first)) { /* [E:shelf] as in push */
-        return;
+    while (first != NULL && !cas_release(&shelf->top, &none, first)) { /* [E:shelf] as in push */
+        /* [E:shelf] Sees the links, and has the right to all of the chain. */
+        struct slab *pushed = exchange_acquire(&shelf->top, NULL);
+        struct slab *last = pushed;
+        for (struct slab *next; last != NULL && (next = link_of(last)) != NULL;) {
+            last = next;
+        }
+        if (last != NULL) {
+            set_link(last, first);
+            first = pushed;
+        }
+        none = NULL;
     }
-    struct slab *last = first;
-    for (struct slab *next; (next = link_of(last)) != NULL;) {
-        last = next;
-    }
-    push(shelf, first, last);
 }
 
 /* Makes a slab off the shelf the caller's own. */
@@ -119,12 +124,17 @@ void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab) {
             queue_push(pool, slab);
             return;
         }
-        if (corral_slab_shelve_holder(slab)) {
+        if (slab->free_count == 0) {
+            /* Nothing to hand out: it is FULL, and whoever wakes it places it. */
+            if (corral_slab_let_go_owner(slab, 0)) {
+                return;
+            }
+        } else if (corral_slab_shelve_holder(slab)) {
             break;
         }
     }
     fetch_add_relaxed(&shelf->count, 1); /* [R:hint] */
-    push(shelf, slab, slab);
+    push(shelf, slab);
     look(shelf);
 }
 
@@ -141,15 +151,19 @@ void corral_shelf_take(struct cache *cache, uint32_t index) {
     for (; slab != NULL && count < TAKE_MAX; slab = link_of(slab)) {
         mine[count++] = slab;
     }
-    if (slab != NULL) {
-        put_back(shelf, slab);
-        look(shelf);
+    put_back(shelf, slab);
+    for (unsigned i = 0; i < count; i++) {
+        unshelve(shelf, mine[i], cache->identity);
+        corral_slab_collect_owner(mine[i]);
+        /* Of empty ones, one is enough for the caller. */
+        if (mine[i]->free_count == mine[i]->capacity && pool->queue != NULL) {
+            corral_shelf_place(cache, false, mine[i]);
+        } else {
+            queue_push(pool, mine[i]);
+        }
     }
-    while (count > 0) {
-        slab = mine[--count];
-        unshelve(shelf, slab, cache->identity);
-        corral_slab_collect_owner(slab);
-        queue_push(pool, slab);
+    if (slab != NULL) {
+        look(shelf);
     }
 }
 

@@ -6,8 +6,10 @@
  * Callers:  who sends blocks home; refill, before it makes a slab; thread exit. Any thread.
  * Promises: a slab with free blocks is in a pool's hands or on its shelf, so it is found again
  *           without its former owner's help. Of the slabs on a shelf, those that became empty there
- *           are given back when they are an eighth of it.
- * Does not: belong to a thread: nothing here waits for one that idles.
+ *           are given back when they are an eighth of it: at most eight are looked at for each one
+ *           given back, but a single free may look at the whole shelf.
+ * Does not: keep a shelf from being in one thread's hands for a moment. A thread that is stopped
+ *           just then keeps the slabs that were on it, and stops no other: they make new slabs.
  *
  *   FULL ── enough came home ──► the sender's ──┬─► all came home: back to the arena
  *                                               ├─► the former owner's own queue
@@ -21,7 +23,8 @@
  * Between its arming (corral_slab_shelve_holder) and its push, and while a taker has it, a slab on
  * which the last block comes home is nobody's find. Its sender counts it in `emptied` all the same,
  * and whoever pushes looks at that count after the push: both are read-modify-writes of one word, so
- * one of the two sees the other.
+ * one of the two sees the other. A thread that is stopped between taking a slab off and counting it
+ * leaves the difference of the counts off by one.
  */
 #ifndef CORRAL_SHELF_H
 #define CORRAL_SHELF_H
