@@ -12,7 +12,6 @@
 
 #include "category.h"
 #include "check.h"
-#include "poison.h"
 #include "range.h"
 #include "retire.h"
 
@@ -157,7 +156,6 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     corral_arena_set_pool(slab, count, entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
     /* [R:figure] */
     fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
-    unpoison(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT);
     corral_retire(entry, arena_slab_start(arena, first), mask);
     fetch_add_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
     corral_arena_return(entry, mask);
