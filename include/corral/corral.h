@@ -163,9 +163,10 @@ typedef struct corral_stats {
     uint64_t peak_bytes;     /* the highest live_bytes that was looked at: by a reader, and whenever
                                 the category's slabs or large blocks had grown by a sixteenth. The
                                 true peak may be higher by what was allocated in between: at most a
-                                sixteenth, and what threads took from slabs they had. Threads that
-                                allocate during a look may make it higher by what they then hold
-                                in their pools. In the total: what readers of the total saw */
+                                sixteenth, and what threads took from slabs they had. A look while
+                                others allocate is the least of three sums, and may still be high
+                                by blocks that moved meanwhile. In the total: what readers of the
+                                total saw */
     uint64_t remote_blocks;  /* blocks sent home to slabs of other threads, cumulative */
     uint64_t refills;        /* times that a pool was given blocks, cumulative */
     uint64_t slabs;          /* slabs that hold the category's blocks */
