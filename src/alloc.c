@@ -76,7 +76,7 @@ void corral_free(void *block, uint32_t id) {
         uint32_t pool = registry_pool(number, (uintptr_t)block);
         struct front *front = &thread_cache()->fronts[pool];
         int32_t room = front_room(front);
-        if (likely(room > 0 && front->head != block)) {
+        if (likely(room > 0)) {
             front_count_free(front);
             front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
             return;
