@@ -42,7 +42,8 @@ corral_stats census_figures(enum category category) {
 
 static void visit(const void *block, struct block_entry entry, void *context) {
     struct walk *walk = context;
-    const size_t beyond = damage_once(DAMAGE_OVERLAP) ? (size_t)1 << 24 : 0;
+    /* As far as addresses go: the next block may be in a mapping far away. */
+    const size_t beyond = damage_once(DAMAGE_OVERLAP) ? (size_t)1 << 46 : 0;
     const size_t usable = memory_usable(block) + beyond;
     const struct category_entry *category = &category_table[entry.category];
     if ((uintptr_t)block < walk->end) {
