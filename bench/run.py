@@ -39,7 +39,8 @@ def arguments(argv):
     parser.add_argument('--seconds', type=float, help='least time of one run')
     parser.add_argument('--rows', help='keys of the rows, with commas between them')
     parser.add_argument('--allocators', help='names, with commas between them')
-    parser.add_argument('--library', action='append', default=[], metavar='PATH[:MALLOC:FREE]',
+    parser.add_argument('--library', dest='libraries', action='append', default=[],
+                        metavar='PATH[:MALLOC:FREE]',
                         help='a malloc-compatible library to measure as well')
     parser.add_argument('--near', type=float, default=230,
                         help='cores with a round trip of fewer nanoseconds are near')
@@ -59,7 +60,7 @@ def commands(options):
         if program.is_file() and '.' not in name and os.access(program, os.X_OK):
             found[name] = tuple([str(program) + layout] for layout in LAYOUTS)
     slot = found.pop('library', None)
-    for library in options.library:
+    for library in options.libraries:
         if slot is None:
             sys.exit('the library slot is not built')
         name = 'library:' + Path(library.partition(':')[0]).name
