@@ -55,7 +55,6 @@ struct slab {
 /* What other threads write of a slab; on lines of its own. */
 struct remote {
     _Alignas(CACHE_LINE) _Atomic uint64_t state; /* atomic [E:state]: see slab.h */
-    _Atomic(struct slab *) next;                 /* atomic [E:shelf]: link of the shelf */
     _Atomic int32_t wake;                        /* atomic [E:state]: see slab.h */
     _Atomic uint64_t bits[BITMAP_WORDS];         /* atomic [E:bits] */
 };
@@ -103,6 +102,12 @@ CORRAL_FAST unsigned arena_slab_number(const void *address) {
 
 CORRAL_FAST char *arena_slab_start(const struct arena *arena, unsigned number) {
     return (char *)((uintptr_t)arena & ~ARENA_MASK) + ((size_t)number << SLAB_SHIFT);
+}
+
+/* A slab of the arena that an entry has. The caller has the slab. */
+CORRAL_FAST struct slab *arena_slab(uint32_t number, unsigned slab) {
+    /* [R:holder] */
+    return &((struct arena *)load_relaxed(&corral_registry_entry(number)->arena))->slabs[slab];
 }
 
 /* A unit of `count` neighbouring slabs of the category, the caller's alone: its descriptor, in

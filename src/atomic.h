@@ -29,20 +29,22 @@
     atomic_fetch_add_explicit((object), (value), memory_order_relaxed)
 #define fetch_add_release(object, value)                                                           \
     atomic_fetch_add_explicit((object), (value), memory_order_release)
-#define fetch_add_acq_rel(object, value)                                                           \
-    atomic_fetch_add_explicit((object), (value), memory_order_acq_rel)
 #define fetch_sub_relaxed(object, value)                                                           \
     atomic_fetch_sub_explicit((object), (value), memory_order_relaxed)
 #define fetch_or_relaxed(object, value)                                                            \
     atomic_fetch_or_explicit((object), (value), memory_order_relaxed)
 #define fetch_or_release(object, value)                                                            \
     atomic_fetch_or_explicit((object), (value), memory_order_release)
+#define fetch_or_acq_rel(object, value)                                                            \
+    atomic_fetch_or_explicit((object), (value), memory_order_acq_rel)
 #define fetch_and_relaxed(object, value)                                                           \
     atomic_fetch_and_explicit((object), (value), memory_order_relaxed)
 #define fetch_and_acquire(object, value)                                                           \
     atomic_fetch_and_explicit((object), (value), memory_order_acquire)
 #define fetch_and_release(object, value)                                                           \
     atomic_fetch_and_explicit((object), (value), memory_order_release)
+#define fetch_and_acq_rel(object, value)                                                           \
+    atomic_fetch_and_explicit((object), (value), memory_order_acq_rel)
 
 #define cas_relaxed(object, expected, desired)                                                     \
     atomic_compare_exchange_strong_explicit((object), (expected), (desired), memory_order_relaxed, \

@@ -43,6 +43,7 @@ struct cache *corral_cache_make(void) {
     }
     cache->identity = (uint16_t)identity;
     cache->front_budget = FRONT_BUDGET;
+    cache->queue_budget = QUEUE_BUDGET;
     store_release(&caches[identity], cache); /* [E:cache] */
     return cache;
 }

@@ -59,7 +59,6 @@ struct pool {
     uint32_t size;                             /* const: bytes of a block */
     uint32_t run_word;                         /* owner: the run's word in the current slab's
                                                   bitmap; RUN_NONE without a current slab */
-    uint32_t queued;                           /* owner: slabs in the queue */
     struct slab *queue;                        /* owner: slabs with free blocks */
     struct slab *open_slab;                    /* owner: where the open word belongs */
     uint64_t open_bits;                        /* owner: gathered and not yet sent */
@@ -86,6 +85,7 @@ struct cache {
     struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
+    ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
     struct row *row_list;        /* owner: all rows, the last made first */
     _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
 };

@@ -78,10 +78,8 @@ static void *take_burst(struct pool *pool, struct front *front) {
 
 /* A new current slab, the last one being let go. False when memory is exhausted. */
 static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
-    if (pool->queue == NULL) {
-        corral_shelf_take(cache, index);
-    }
-    pool->current = queue_pop(pool);
+    corral_shelf_take(cache, index);
+    pool->current = queue_pop(cache, pool);
     if (pool->current == NULL) {
         corral_decay_step();
         pool->current = corral_slab_make(index, cache->identity);
@@ -125,11 +123,11 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     return NULL;
 }
 
-static void send_open_word(struct cache *cache, struct pool *pool, uint32_t index) {
+static void send_open_word(struct cache *cache, struct pool *pool) {
     struct slab *slab = pool->open_slab;
     counter_add(&pool->sent, pool->open_count);
     pool->open_slab = NULL;
-    corral_shelf_send(cache, index, slab, pool->open_word, pool->open_bits);
+    corral_shelf_send(cache, slab, pool->open_word, pool->open_bits);
 }
 
 /* Is the slab this cache's? First an open word that the block does not fit goes out, which may bring
@@ -142,7 +140,7 @@ static bool is_own(struct cache *cache, uint32_t index, const struct slab *slab,
     if (pool->open_slab == NULL || (pool->open_slab == slab && pool->open_word == at / 64)) {
         return false;
     }
-    send_open_word(cache, pool, index);
+    send_open_word(cache, pool);
     return slab_is_owned_by(slab, cache->identity);
 }
 
@@ -159,7 +157,7 @@ static void home_remote(struct cache *cache, uint32_t index, struct slab *slab, 
     pool->open_bits |= bit;
     pool->open_count++;
     if (pool->open_count == 64 || pool->open_count * pool->size >= OPEN_BYTES) {
-        send_open_word(cache, pool, index);
+        send_open_word(cache, pool);
     }
 }
 
@@ -171,7 +169,7 @@ static bool is_open(const struct pool *pool, const struct slab *slab, uint32_t a
 /* An own block goes back into the run when it is of the run's word: then it is handed out again
  * before blocks that were not touched yet, the lowest first. Else it becomes a free bit. False when
  * it is free already. */
-static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
+static bool home_own(struct cache *cache, struct pool *pool, struct slab *slab, uint32_t at) {
     uint64_t bit = UINT64_C(1) << (at % 64);
     if (slab == pool->current && at / 64 == pool->run_word) {
         uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
@@ -186,7 +184,7 @@ static bool home_own(struct pool *pool, struct slab *slab, uint32_t at) {
     }
     pool_net_add(pool, -1);
     if (slab != pool->current) {
-        queue_give_back_if_empty(pool, slab);
+        queue_give_back_if_empty(cache, pool, slab);
     }
     return true;
 }
@@ -211,7 +209,7 @@ CORRAL_NOINLINE void corral_pool_home(struct cache *cache, void *block, uint32_t
     }
     poison(block, pool->size);
     bool own = is_own(cache, index, slab, at);
-    if (unlikely(own ? !home_own(pool, slab, at) : is_open(pool, slab, at))) {
+    if (unlikely(own ? !home_own(cache, pool, slab, at) : is_open(pool, slab, at))) {
         corral_misuse(MISUSE_DOUBLE_FREE, block);
     } else if (!own) {
         pool_net_add(pool, -1);
@@ -228,7 +226,7 @@ CORRAL_SLOW void corral_pool_home_alone(void *block) {
     }
     category_count_stray(slab->pool >> CLASS_STRIDE_LOG, -1, slab_class(slab)->size);
     poison(block, slab_class(slab)->size);
-    corral_shelf_send(NULL, slab->pool, slab, at / 64, UINT64_C(1) << (at % 64));
+    corral_shelf_send(NULL, slab, at / 64, UINT64_C(1) << (at % 64));
 }
 
 /* Puts what is left of the run back into its slab, which is the current one. */
@@ -263,17 +261,15 @@ static void blocks_home(struct cache *cache, struct pool *pool, uint32_t index) 
     front_home(cache, index);
     run_home(pool);
     if (pool->open_slab != NULL) {
-        send_open_word(cache, pool, index);
+        send_open_word(cache, pool);
     }
 }
 
 static void slabs_home(struct cache *cache, struct pool *pool) {
-    if (pool->current != NULL) {
-        queue_push(pool, pool->current);
-        pool->current = NULL;
-        pool->run_word = RUN_NONE;
-    }
-    for (struct slab *slab; (slab = queue_pop(pool)) != NULL;) {
+    struct slab *slab = pool->current;
+    pool->current = NULL;
+    pool->run_word = RUN_NONE;
+    for (; slab != NULL || (slab = queue_pop(cache, pool)) != NULL; slab = NULL) {
         corral_shelf_place(cache, false, slab);
     }
 }

@@ -4,8 +4,9 @@
  *
  * Owns:     the links of queued slabs.
  * Callers:  the owner of pool and slabs.
- * Promises: constant time each. Law: queued = length of the list; a slab is linked at most once.
- * Does not: choose.
+ * Promises: constant time each. Law: the bytes of all slabs in a cache's queues and its queue_budget
+ *           make QUEUE_BUDGET; a slab is linked at most once.
+ * Does not: refuse a slab: who takes one off a shelf for itself goes beyond the budget by that one.
  */
 #ifndef CORRAL_QUEUE_H
 #define CORRAL_QUEUE_H
@@ -14,7 +15,16 @@
 #include "check.h"
 #include "slab.h"
 
-CORRAL_FAST void queue_push(struct pool *pool, struct slab *slab) {
+CORRAL_FAST ptrdiff_t queue_bytes(const struct slab *slab) {
+    return (ptrdiff_t)slab->slabs << SLAB_SHIFT;
+}
+
+/* Does the thread's budget allow one more slab to wait? */
+CORRAL_FAST bool queue_has_room(const struct cache *cache, const struct slab *slab) {
+    return cache->queue_budget >= queue_bytes(slab);
+}
+
+CORRAL_FAST void queue_push(struct cache *cache, struct pool *pool, struct slab *slab) {
     check_debug(!slab->queued);
     slab->queued = true;
     slab->previous = NULL;
@@ -23,10 +33,10 @@ CORRAL_FAST void queue_push(struct pool *pool, struct slab *slab) {
         pool->queue->previous = slab;
     }
     pool->queue = slab;
-    pool->queued++;
+    cache->queue_budget -= queue_bytes(slab);
 }
 
-CORRAL_FAST void queue_remove(struct pool *pool, struct slab *slab) {
+CORRAL_FAST void queue_remove(struct cache *cache, struct pool *pool, struct slab *slab) {
     check_debug(slab->queued);
     slab->queued = false;
     if (slab->previous != NULL) {
@@ -37,26 +47,27 @@ CORRAL_FAST void queue_remove(struct pool *pool, struct slab *slab) {
     if (slab->next != NULL) {
         slab->next->previous = slab->previous;
     }
-    pool->queued--;
+    cache->queue_budget += queue_bytes(slab);
 }
 
-CORRAL_FAST struct slab *queue_pop(struct pool *pool) {
+CORRAL_FAST struct slab *queue_pop(struct cache *cache, struct pool *pool) {
     struct slab *slab = pool->queue;
     if (slab != NULL) {
-        queue_remove(pool, slab);
+        queue_remove(cache, pool, slab);
     }
     return slab;
 }
 
 /* Gives a queued slab back to its arena when all its blocks are home, unless a sender may still
  * touch it. */
-CORRAL_FAST void queue_give_back_if_empty(struct pool *pool, struct slab *slab) {
+CORRAL_FAST void queue_give_back_if_empty(struct cache *cache, struct pool *pool,
+                                          struct slab *slab) {
     if (slab->free_count < slab->capacity) {
         return;
     }
-    queue_remove(pool, slab);
+    queue_remove(cache, pool, slab);
     if (!corral_slab_give_back_owner(slab)) {
-        queue_push(pool, slab);
+        queue_push(cache, pool, slab);
     }
 }
 

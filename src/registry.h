@@ -77,11 +77,15 @@ CORRAL_FAST bool registry_is_of(size_t number, uint32_t id) {
     return corral_registry_ids[number] == (uint64_t)id + 1;
 }
 
-/* The pool whose blocks lie in the slab of an address, given its arena's number. */
-CORRAL_FAST uint32_t registry_pool(size_t number, uintptr_t address) {
-    size_t slab = address >> SLAB_SHIFT & (ARENA_SLABS - 1);
+/* The pool whose blocks lie in a slab. */
+CORRAL_FAST uint32_t registry_slab_pool(size_t number, size_t slab) {
     /* [R:holder] It is constant while a block of the slab is live. */
     return load_relaxed(&corral_registry_pools[number][slab]);
+}
+
+/* The same for an address, given its arena's number. */
+CORRAL_FAST uint32_t registry_pool(size_t number, uintptr_t address) {
+    return registry_slab_pool(number, address >> SLAB_SHIFT & (ARENA_SLABS - 1));
 }
 
 void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool);

@@ -2,115 +2,137 @@
  *
  * shelf: see shelf.h.
  *
- * Owns:     the shelves; untouched ones cost no memory.
+ * Owns:     the stacks and the bits; untouched ones cost no memory.
  * Callers:  through shelf.h.
  * Promises: as shelf.h.
- * Does not: touch a slab after another may have it.
+ * Does not: walk a stack: it looks at the first arena only, and drops it when it has nothing.
  */
 #include "shelf.h"
 
 #include "queue.h"
 #include "slab.h"
 
-/* Slabs that a refill takes off a shelf at once. */
-#define TAKE_MAX 4u
-/* Empty slabs are looked for when they are this part of a shelf. */
-#define EMPTY_DIVISOR 8
+/* Arenas without a slab of the class that a refill drops at most, before it makes a slab instead.
+ * Each of them was linked once since it was last dropped, so this many are met rarely. */
+#define DROP_MAX 32u
 
-struct shelf {
-    _Atomic(struct slab *) top; /* atomic [E:shelf] */
-    _Atomic int32_t count;      /* atomic, relaxed: slabs on the shelf, about */
-    _Atomic uint32_t emptied;   /* atomic [E:emptied]: slabs that became empty here, ever */
-    _Atomic uint32_t found;     /* atomic, relaxed: those of them that were found, ever */
+#define SPOTS_IN_WORD 32u
+#define SPOT_ON       UINT64_C(1)
+#define SPOT_LOOK     UINT64_C(2)
+#define SPOTS_ON      UINT64_C(0x5555555555555555)
+
+/* What the shelves know of an arena. */
+struct stand {
+    _Alignas(CACHE_LINE) _Atomic uint64_t spots[ARENA_SLABS / SPOTS_IN_WORD]; /* atomic [E:spot] */
+    _Atomic uint64_t linked;               /* atomic [E:linked]: one bit a class */
+    _Atomic uint16_t next[CLASS_STRIDE];   /* atomic [E:shelf]: by class, the next arena's number */
 };
 
-static struct shelf shelves[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+/* The first arena's number in the low bits, and a tag that each pop raises: a top that was read
+ * before others popped and pushed the same arena differs from the one after. */
+#define TOP_NUMBER_MASK UINT64_C(0xFFFF)
+#define TOP_TAG         UINT64_C(0x10000)
 
-static struct slab *link_of(const struct slab *slab) {
-    return load_relaxed(&slab_remote(slab)->next); /* [R:holder] */
+static_assert(REGISTRY_LIMIT <= TOP_NUMBER_MASK + 1, "a number fits beside the tag");
+static_assert(CLASS_STRIDE == 64, "a class is one bit of linked");
+
+static struct stand stands[REGISTRY_LIMIT];
+static _Atomic uint64_t tops[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* atomic [E:shelf] */
+
+static unsigned class_of(uint32_t pool) {
+    return pool & (CLASS_STRIDE - 1);
 }
 
-static void set_link(const struct slab *slab, struct slab *next) {
-    store_relaxed(&slab_remote(slab)->next, next); /* [R:before-edge] */
+static _Atomic uint64_t *spots_of(uint32_t number, unsigned slab) {
+    return &stands[number].spots[slab / SPOTS_IN_WORD];
 }
 
-static void push(struct shelf *shelf, struct slab *slab) {
-    struct slab *top = load_relaxed(&shelf->top); /* [R:cas-reload] */
+static uint64_t spot(uint64_t bits, unsigned slab) {
+    return bits << (slab % SPOTS_IN_WORD * 2);
+}
+
+/* Takes a slab off its shelf. False when it is not there, or another took it. */
+static bool take_spot(uint32_t number, unsigned slab) {
+    /* [E:spot] Sees all that the one who put the slab there wrote. */
+    uint64_t before = fetch_and_acquire(spots_of(number, slab), ~spot(SPOT_ON | SPOT_LOOK, slab));
+    return (before & spot(SPOT_ON, slab)) != 0;
+}
+
+/* A slab of the pool that is on its shelf, as far as the caller can see; false when there is none. */
+static bool find_spot(uint32_t number, uint32_t pool, unsigned *slab) {
+    for (unsigned word = 0; word < ARENA_SLABS / SPOTS_IN_WORD; word++) {
+        /* [R:hint] Who takes the slab finds out. */
+        uint64_t on = load_relaxed(&stands[number].spots[word]) & SPOTS_ON;
+        for (; on != 0; on &= on - 1) {
+            *slab = word * SPOTS_IN_WORD + bits_lowest(on) / 2;
+            if (registry_slab_pool(number, *slab) == pool) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void push(uint32_t number, uint32_t pool) {
+    _Atomic uint64_t *top = &tops[pool];
+    uint64_t before = load_relaxed(top); /* [R:cas-reload] */
+    uint64_t after;
     do {
-        set_link(slab, top);
-        /* [E:shelf] Publishes the link and the right to the slab. */
-    } while (!cas_release(&shelf->top, &top, slab));
+        /* [R:before-edge] */
+        store_relaxed(&stands[number].next[class_of(pool)], (uint16_t)(before & TOP_NUMBER_MASK));
+        after = (before & ~TOP_NUMBER_MASK) | number;
+        /* [E:shelf] Publishes the link. */
+    } while (!cas_release(top, &before, after));
 }
 
-/* Puts back a chain that was taken, whose end is not known. Mostly nothing was pushed meanwhile; if
- * something was, its end is found, since it is short, and it goes before the chain. Each turn means
- * that another thread pushed. */
-static void put_back(struct shelf *shelf, struct slab *first) {
-    struct slab *none = NULL;
-    while (first != NULL && !cas_release(&shelf->top, &none, first)) { /* [E:shelf] as in push */
-        /* [E:shelf] Sees the links, and has the right to all of the chain. */
-        struct slab *pushed = exchange_acquire(&shelf->top, NULL);
-        struct slab *last = pushed;
-        for (struct slab *next; last != NULL && (next = link_of(last)) != NULL;) {
-            last = next;
-        }
-        if (last != NULL) {
-            set_link(last, first);
-            first = pushed;
-        }
-        none = NULL;
+/* Sees to it that the arena is on the stack, after a slab of it was put on the shelf. */
+static void link_arena(uint32_t number, uint32_t pool) {
+    uint64_t bit = UINT64_C(1) << class_of(pool);
+    /* [E:linked] If the bit is set, who clears it next sees the slab's spot. If it is not, the last
+     * link was read by who cleared it. */
+    if ((fetch_or_acq_rel(&stands[number].linked, bit) & bit) == 0) {
+        push(number, pool);
     }
 }
 
-/* Makes a slab off the shelf the caller's own. */
-static void unshelve(struct shelf *shelf, struct slab *slab, uint16_t owner) {
-    fetch_sub_relaxed(&shelf->count, 1); /* [R:hint] */
-    if (!corral_slab_unshelve_holder(slab, owner)) {
-        fetch_add_relaxed(&shelf->found, 1); /* [R:hint] */
+/* Takes the first arena off the stack, in which no slab of the class was seen. */
+static void drop(uint64_t top, uint32_t pool) {
+    uint32_t number = (uint32_t)(top & TOP_NUMBER_MASK);
+    uint64_t bit = UINT64_C(1) << class_of(pool);
+    /* [R:after-edge] When it is not the link that was pushed with this top, the tag has changed. */
+    uint64_t next = load_relaxed(&stands[number].next[class_of(pool)]);
+    uint64_t rest = ((top & ~TOP_NUMBER_MASK) + TOP_TAG) | next;
+    if (!cas_relaxed(&tops[pool], &top, rest)) { /* [R:after-edge] The top was read before. */
+        return;
+    }
+    /* [E:linked] Sees the spots of all who found the bit set; lets the next one write the link. */
+    fetch_and_acq_rel(&stands[number].linked, ~bit);
+    unsigned slab;
+    if (find_spot(number, pool, &slab)) {
+        link_arena(number, pool);
     }
 }
 
-/* Takes the whole shelf, gives back what is empty, and puts back the rest. */
-static void give_back_empty(struct shelf *shelf) {
-    struct slab *rest = NULL;
-    /* [E:shelf] Sees the links, and has the right to all of the chain. */
-    struct slab *slab = exchange_acquire(&shelf->top, NULL);
-    for (struct slab *next; slab != NULL; slab = next) {
-        next = link_of(slab);
-        if (!corral_slab_is_shelved_holder(slab)) {
-            unshelve(shelf, slab, 0);
-            corral_shelf_place(NULL, false, slab);
-        } else {
-            set_link(slab, rest);
-            rest = slab;
-        }
+/* Arms a slab and puts it on its shelf. False when something came home meanwhile, so that the caller
+ * still has the slab. */
+static bool put(struct slab *slab) {
+    if (!corral_slab_shelve_holder(slab)) {
+        return false;
     }
-    put_back(shelf, rest);
-}
-
-static bool is_due(const struct shelf *shelf, uint32_t emptied) {
-    int32_t waiting = (int32_t)(emptied - load_relaxed(&shelf->found));             /* [R:hint] */
-    return waiting > 0 && waiting * EMPTY_DIVISOR >= load_relaxed(&shelf->count); /* [R:hint] */
-}
-
-/* Sees to the slabs that became empty, when they are many enough. Called after each push: a slab that
- * became empty while it was in somebody's hands is not on the shelf when its sender looks, but is
- * when its pusher does. Each turn after the first means that another slab became empty meanwhile. */
-static void look(struct shelf *shelf) {
-    uint32_t before;
-    uint32_t emptied = fetch_add_acq_rel(&shelf->emptied, 0); /* [E:emptied] */
-    do {
-        before = emptied;
-        if (!is_due(shelf, emptied)) {
-            return;
-        }
-        give_back_empty(shelf);
-        emptied = fetch_add_acq_rel(&shelf->emptied, 0); /* [E:emptied] */
-    } while (emptied != before);
+    uint32_t pool = slab->pool;
+    uint32_t number = arena_of(slab)->entry->number;
+    unsigned at = slab_number(slab);
+    /* [E:spot] Publishes the slab to who takes it; sees whether its last block came home. */
+    uint64_t before = fetch_or_release(spots_of(number, at), spot(SPOT_ON, at));
+    if ((before & spot(SPOT_LOOK, at)) != 0 && take_spot(number, at)) {
+        corral_slab_unshelve_holder(slab, 0);
+        return false;
+    }
+    link_arena(number, pool);
+    return true;
 }
 
 void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab) {
-    struct shelf *shelf = &shelves[slab->pool];
     struct pool *pool = queue ? cache_pool(cache, slab->pool) : NULL;
     /* Each turn after the first means that others sent blocks home: it ends. */
     for (;;) {
@@ -119,62 +141,65 @@ void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab) {
         if (empty && corral_slab_give_back_owner(slab)) {
             return;
         }
-        if (!empty && pool != NULL && pool->queued < QUEUE_SLABS) {
+        if (!empty && pool != NULL && queue_has_room(cache, slab)) {
             slab_set_owner(slab, cache->identity);
-            queue_push(pool, slab);
+            queue_push(cache, pool, slab);
             return;
         }
-        if (slab->free_count == 0) {
-            /* Nothing to hand out: it is FULL, and whoever wakes it places it. */
-            if (corral_slab_let_go_owner(slab, 0)) {
-                return;
-            }
-        } else if (corral_slab_shelve_holder(slab)) {
-            break;
+        /* With nothing to hand out it is FULL, and whoever wakes it places it. */
+        if (slab->free_count == 0 ? corral_slab_let_go_owner(slab, 0) : put(slab)) {
+            return;
         }
     }
-    fetch_add_relaxed(&shelf->count, 1); /* [R:hint] */
-    push(shelf, slab);
-    look(shelf);
+}
+
+/* Gives the caller's pool a slab that it took. */
+static void settle(struct cache *cache, uint32_t index, struct slab *slab) {
+    struct pool *pool = cache_pool_if(cache, index);
+    corral_slab_unshelve_holder(slab, cache->identity);
+    corral_slab_collect_owner(slab);
+    if (slab->pool == index) {
+        queue_push(cache, pool, slab);
+    } else {
+        /* It was given back, made anew for another class and put on that shelf, all since it was
+         * found. */
+        corral_shelf_place(NULL, false, slab);
+    }
 }
 
 void corral_shelf_take(struct cache *cache, uint32_t index) {
-    struct shelf *shelf = &shelves[index];
     struct pool *pool = cache_pool_if(cache, index);
-    if (load_relaxed(&shelf->top) == NULL) { /* [R:poll] */
-        return;
-    }
-    /* [E:shelf] Sees the links, and has the right to all of the chain. */
-    struct slab *slab = exchange_acquire(&shelf->top, NULL);
-    struct slab *mine[TAKE_MAX];
-    unsigned count = 0;
-    for (; slab != NULL && count < TAKE_MAX; slab = link_of(slab)) {
-        mine[count++] = slab;
-    }
-    put_back(shelf, slab);
-    for (unsigned i = 0; i < count; i++) {
-        unshelve(shelf, mine[i], cache->identity);
-        corral_slab_collect_owner(mine[i]);
-        /* Of empty ones, one is enough for the caller. */
-        if (mine[i]->free_count == mine[i]->capacity && pool->queue != NULL) {
-            corral_shelf_place(cache, false, mine[i]);
-        } else {
-            queue_push(pool, mine[i]);
+    uint32_t dropped = 0;
+    /* Each turn drops an arena, gets a slab, or means that another did. */
+    while (pool->queue == NULL && dropped < DROP_MAX) {
+        uint64_t top = load_acquire(&tops[index]); /* [E:shelf] Sees the first arena's link. */
+        uint32_t number = (uint32_t)(top & TOP_NUMBER_MASK);
+        unsigned at;
+        if (number == 0) {
+            return;
         }
-    }
-    if (slab != NULL) {
-        look(shelf);
+        if (!find_spot(number, index, &at)) {
+            drop(top, index);
+            dropped++;
+        } else if (take_spot(number, at)) {
+            settle(cache, index, arena_slab(number, at));
+        }
     }
 }
 
-void corral_shelf_send(struct cache *cache, uint32_t pool, struct slab *slab, unsigned word,
-                       uint64_t bits) {
+void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, uint64_t bits) {
+    uint32_t number = (uint32_t)registry_number((uintptr_t)slab);
+    unsigned at = slab_number(slab);
     unsigned named;
     enum sent sent = corral_slab_send_remote(slab, word, bits, &named);
     if (unlikely(sent == SENT_WOKE)) {
         corral_shelf_place(cache, cache != NULL && named == cache->identity, slab);
     } else if (unlikely(sent == SENT_LAST)) {
-        fetch_add_acq_rel(&shelves[pool].emptied, 1); /* [E:emptied] */
-        look(&shelves[pool]);
+        /* [R:hint] Whoever puts the slab there sees the bit, if the slab is not there yet. */
+        uint64_t before = fetch_or_relaxed(spots_of(number, at), spot(SPOT_LOOK, at));
+        if ((before & spot(SPOT_ON, at)) != 0 && take_spot(number, at)) {
+            corral_slab_unshelve_holder(slab, 0);
+            corral_shelf_place(NULL, false, slab);
+        }
     }
 }

@@ -238,15 +238,10 @@ bool corral_slab_shelve_holder(struct slab *slab) {
     return arm(slab, (int32_t)(slab->capacity - slab->free_count), STATE_SHELVED, 0);
 }
 
-bool corral_slab_is_shelved_holder(const struct slab *slab) {
-    /* [E:state] Sees the bits of the last block, if it came home. */
-    return (load_acquire(&slab_remote(slab)->state) & STATE_SHELVED) != 0;
-}
-
-bool corral_slab_unshelve_holder(struct slab *slab, uint16_t cache) {
+void corral_slab_unshelve_holder(struct slab *slab, uint16_t cache) {
     slab_set_owner(slab, cache);
-    /* [E:state] as above */
-    return (fetch_and_acquire(&slab_remote(slab)->state, ~STATE_SHELVED) & STATE_SHELVED) != 0;
+    /* [E:state] Sees the bits of the last block, if it came home. */
+    fetch_and_acquire(&slab_remote(slab)->state, ~STATE_SHELVED);
 }
 
 bool corral_slab_let_go_owner(struct slab *slab, uint16_t cache) {

@@ -131,11 +131,8 @@ bool corral_slab_give_back_owner(struct slab *slab);
 /* Arms a slab that goes to its shelf. False when all its blocks are home by now: then there is
  * something to collect. An empty slab is armed when a sender is between its two steps. */
 bool corral_slab_shelve_holder(struct slab *slab);
-/* Is it still armed? If not, all its blocks are home. */
-bool corral_slab_is_shelved_holder(const struct slab *slab);
-/* Disarms a slab off its shelf, and gives it an owner, or none when that is 0. Tells whether it was
- * still armed. */
-bool corral_slab_unshelve_holder(struct slab *slab, uint16_t cache);
+/* Disarms a slab off its shelf, and gives it an owner, or none when that is 0. */
+void corral_slab_unshelve_holder(struct slab *slab, uint16_t cache);
 
 enum sent {
     SENT,      /* done, and the slab is not touched any more */

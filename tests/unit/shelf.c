@@ -5,19 +5,21 @@
  * Owns:     caches and slabs, in the test's hands; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: a slab with free blocks is found again by any cache, one without is not on the shelf, and
- *           one that becomes empty there goes back to its arena when it is an eighth of the shelf.
+ *           one that becomes empty there goes back to its arena.
  * Does not: race. Threads do so in ../stress.
  */
 #include "shelf.h"
 
 #include "category.h"
+#include "queue.h"
 #include "slab.h"
 
 #include "support/check.h"
 
 #include <criterion/criterion.h>
 
-enum { CATEGORY = 0, CLASS = 3, POOL = CATEGORY * CLASS_STRIDE + CLASS, MANY = 16 };
+enum { CATEGORY = 0, CLASS = 3, POOL = CATEGORY * CLASS_STRIDE + CLASS, MANY = 16,
+       SEVERAL_ARENAS = 3 * ARENA_SLABS };
 
 static struct cache *make_cache(void) {
     struct cache *cache = corral_cache_make();
@@ -41,7 +43,7 @@ static struct slab *make_used(const struct cache *cache, uint32_t left) {
 /* Sends the blocks from `first` to before `end` home. */
 static void send(struct cache *cache, struct slab *slab, uint32_t first, uint32_t end) {
     for (uint32_t block = first; block < end; block++) {
-        corral_shelf_send(cache, POOL, slab, block / 64, UINT64_C(1) << (block % 64));
+        corral_shelf_send(cache, slab, block / 64, UINT64_C(1) << (block % 64));
     }
 }
 
@@ -63,19 +65,65 @@ Test(shelf, passes_a_slab_from_one_cache_to_another) {
     cr_assert_null(cache_pool_if(giver, POOL)->queue, "it was taken already");
 }
 
-Test(shelf, takes_a_bounded_number_and_leaves_the_rest) {
+static uint32_t queue_length(struct cache *cache) {
+    uint32_t length = 0;
+    for (struct slab *slab = cache_pool_if(cache, POOL)->queue; slab != NULL; slab = slab->next) {
+        length++;
+    }
+    return length;
+}
+
+/* Takes a slab off the shelf and out of the queue; NULL when none is found. */
+static struct slab *take(struct cache *cache) {
+    corral_shelf_take(cache, POOL);
+    cr_assert(queue_length(cache) <= 1, "one at a time");
+    return queue_pop(cache, cache_pool_if(cache, POOL));
+}
+
+Test(shelf, finds_every_slab_once) {
     struct cache *cache = make_cache();
-    for (unsigned i = 0; i < MANY; i++) {
-        corral_shelf_place(cache, false, make_used(cache, 1));
+    static struct slab *slabs[SEVERAL_ARENAS];
+    for (unsigned i = 0; i < SEVERAL_ARENAS; i++) {
+        slabs[i] = make_used(cache, 1);
     }
-    uint32_t taken = 0;
-    for (unsigned round = 0; round < MANY && taken < MANY; round++) {
-        corral_shelf_take(cache, POOL);
-        uint32_t now = cache_pool_if(cache, POOL)->queued;
-        cr_assert(now > taken && now - taken < MANY, "%u, then %u", taken, now);
-        taken = now;
+    cr_assert_neq(arena_of(slabs[0]), arena_of(slabs[SEVERAL_ARENAS - 1]));
+    for (unsigned i = 0; i < SEVERAL_ARENAS; i++) {
+        corral_shelf_place(cache, false, slabs[i]);
     }
-    cr_assert_eq(taken, MANY, "every slab is found");
+    for (unsigned i = 0; i < SEVERAL_ARENAS; i++) {
+        struct slab *slab = take(cache);
+        cr_assert_not_null(slab, "%u slabs are lost", SEVERAL_ARENAS - i);
+        cr_assert_eq(slab->pool, POOL);
+        cr_assert_eq(slab->free_count, 1);
+        slab->free_count = 0; /* A mark: it was found. */
+    }
+    cr_assert_null(take(cache));
+}
+
+/* Arenas that have no slab of the class any more are dropped from its stack, and come back with the
+ * next one. */
+Test(shelf, finds_a_slab_of_an_arena_that_had_none_for_a_while) {
+    struct cache *cache = make_cache();
+    struct slab *slab = make_used(cache, 1);
+    for (unsigned round = 0; round < MANY; round++) {
+        corral_shelf_place(cache, false, slab);
+        cr_assert_eq(take(cache), slab, "round %u", round);
+        cr_assert_null(take(cache));
+    }
+}
+
+Test(shelf, keeps_classes_of_one_arena_apart) {
+    struct cache *cache = make_cache();
+    struct slab *other = corral_slab_make(POOL + 1, cache->identity);
+    unsigned word;
+    cr_assert_neq(corral_slab_take_run_owner(other, &word), 0);
+    struct slab *slab = make_used(cache, 1);
+    cr_assert_eq(arena_of(slab), arena_of(other));
+    corral_shelf_place(cache, false, other);
+    cr_assert_null(take(cache));
+    corral_shelf_place(cache, false, slab);
+    cr_assert_eq(take(cache), slab);
+    cr_assert_null(take(cache));
 }
 
 Test(shelf, has_no_slab_without_a_free_block) {
@@ -110,23 +158,21 @@ Test(shelf, gives_an_empty_slab_back) {
     cr_assert_eq(slabs_in_use(), 0);
 }
 
-Test(shelf, gives_empty_slabs_back_when_they_are_an_eighth) {
+Test(shelf, gives_each_empty_slab_back_at_once_and_keeps_the_others) {
     struct cache *cache = make_cache();
     struct slab *slabs[MANY];
     for (unsigned i = 0; i < MANY; i++) {
         slabs[i] = make_used(cache, 1);
         corral_shelf_place(cache, false, slabs[i]);
     }
-    send(NULL, slabs[3], 1, slabs[3]->capacity);
-    cr_assert_eq(slabs_in_use(), MANY, "one of sixteen waits");
-    send(NULL, slabs[9], 1, slabs[9]->capacity);
-    cr_assert_eq(slabs_in_use(), MANY - 2, "two are an eighth");
-    for (unsigned i = 0; i < MANY; i++) {
-        if (i != 3 && i != 9) {
-            send(NULL, slabs[i], 1, slabs[i]->capacity);
-        }
+    for (unsigned i = 1; i < MANY; i += 2) {
+        send(NULL, slabs[i], 1, slabs[i]->capacity);
+        cr_assert_eq(slabs_in_use(), MANY - (i + 1) / 2);
     }
-    cr_assert_eq(slabs_in_use(), 0, "the last is all of the shelf");
+    for (unsigned i = 0; i < MANY; i += 2) {
+        cr_assert_not_null(take(cache));
+    }
+    cr_assert_null(take(cache));
 }
 
 Test(shelf, places_an_empty_slab_in_its_arena) {
@@ -137,14 +183,18 @@ Test(shelf, places_an_empty_slab_in_its_arena) {
     cr_assert_eq(slabs_in_use(), 0);
 }
 
-Test(shelf, is_where_slabs_go_that_a_full_queue_does_not_take) {
+Test(shelf, is_where_slabs_go_that_the_budget_of_queues_does_not_allow) {
     struct cache *cache = make_cache();
-    struct pool *pool = cache_pool_if(cache, POOL);
-    for (unsigned i = 0; i < QUEUE_SLABS + 1; i++) {
+    const uint32_t most = (uint32_t)(QUEUE_BUDGET / (ptrdiff_t)SLAB_BYTES);
+    for (uint32_t i = 0; i < most + 1; i++) {
         corral_shelf_place(cache, true, make_used(cache, 1));
     }
-    cr_assert_eq(pool->queued, QUEUE_SLABS);
+    cr_assert_eq(queue_length(cache), most);
+    cr_assert_eq(cache->queue_budget, QUEUE_BUDGET - (ptrdiff_t)(most * SLAB_BYTES));
     struct cache *other = make_cache();
-    corral_shelf_take(other, POOL);
-    cr_assert_eq(cache_pool_if(other, POOL)->queued, 1);
+    cr_assert_not_null(take(other));
+    cr_assert_null(take(other));
+    while (queue_pop(cache, cache_pool_if(cache, POOL)) != NULL) {
+    }
+    cr_assert_eq(cache->queue_budget, QUEUE_BUDGET);
 }
