@@ -21,10 +21,12 @@
 #define SPOT_LOOK     UINT64_C(2)
 #define SPOTS_ON      UINT64_C(0x5555555555555555)
 
+#define LINKED_WORDS ((CLASS_STRIDE + 63) / 64)
+
 /* What the shelves know of an arena. */
 struct stand {
     _Alignas(CACHE_LINE) _Atomic uint64_t spots[ARENA_SLABS / SPOTS_IN_WORD]; /* atomic [E:spot] */
-    _Atomic uint64_t linked;               /* atomic [E:linked]: one bit a class */
+    _Atomic uint64_t linked[LINKED_WORDS]; /* atomic [E:linked]: one bit a class */
     _Atomic uint16_t next[CLASS_STRIDE];   /* atomic [E:shelf]: by class, the next arena's number */
 };
 
@@ -34,13 +36,20 @@ struct stand {
 #define TOP_TAG         UINT64_C(0x10000)
 
 static_assert(REGISTRY_LIMIT <= TOP_NUMBER_MASK + 1, "a number fits beside the tag");
-static_assert(CLASS_STRIDE == 64, "a class is one bit of linked");
 
 static struct stand stands[REGISTRY_LIMIT];
 static _Atomic uint64_t tops[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* atomic [E:shelf] */
 
 static unsigned class_of(uint32_t pool) {
     return pool & (CLASS_STRIDE - 1);
+}
+
+static _Atomic uint64_t *linked_of(uint32_t number, uint32_t pool) {
+    return &stands[number].linked[class_of(pool) / 64];
+}
+
+static uint64_t class_bit(uint32_t pool) {
+    return UINT64_C(1) << (class_of(pool) % 64);
 }
 
 static _Atomic uint64_t *spots_of(uint32_t number, unsigned slab) {
@@ -87,10 +96,10 @@ static void push(uint32_t number, uint32_t pool) {
 
 /* Sees to it that the arena is on the stack, after a slab of it was put on the shelf. */
 static void link_arena(uint32_t number, uint32_t pool) {
-    uint64_t bit = UINT64_C(1) << class_of(pool);
+    uint64_t bit = class_bit(pool);
     /* [E:linked] If the bit is set, who clears it next sees the slab's spot. If it is not, the last
      * link was read by who cleared it. */
-    if ((fetch_or_acq_rel(&stands[number].linked, bit) & bit) == 0) {
+    if ((fetch_or_acq_rel(linked_of(number, pool), bit) & bit) == 0) {
         push(number, pool);
     }
 }
@@ -98,7 +107,7 @@ static void link_arena(uint32_t number, uint32_t pool) {
 /* Takes the first arena off the stack, in which no slab of the class was seen. */
 static void drop(uint64_t top, uint32_t pool) {
     uint32_t number = (uint32_t)(top & TOP_NUMBER_MASK);
-    uint64_t bit = UINT64_C(1) << class_of(pool);
+    uint64_t bit = class_bit(pool);
     /* [R:after-edge] When it is not the link that was pushed with this top, the tag has changed. */
     uint64_t next = load_relaxed(&stands[number].next[class_of(pool)]);
     uint64_t rest = ((top & ~TOP_NUMBER_MASK) + TOP_TAG) | next;
@@ -106,7 +115,7 @@ static void drop(uint64_t top, uint32_t pool) {
         return;
     }
     /* [E:linked] Sees the spots of all who found the bit set; lets the next one write the link. */
-    fetch_and_acq_rel(&stands[number].linked, ~bit);
+    fetch_and_acq_rel(linked_of(number, pool), ~bit);
     unsigned slab;
     if (find_spot(number, pool, &slab)) {
         link_arena(number, pool);
