@@ -86,6 +86,8 @@ struct cache {
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
+    _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */
+    uint32_t holds;              /* owner: times that a thread was given the cache */
     struct row *row_list;        /* owner: all rows, the last made first */
     _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
 };

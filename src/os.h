@@ -38,6 +38,12 @@ extern const struct corral_os corral_os_real;
 
 /* Bytes of an OS page, read from the OS at run time. Wait-free. */
 size_t corral_os_page_size(void);
+/* The calling thread, as the OS names it: 44 bits, which no two threads share that live at the same
+ * time. 0 where the OS has no such name. */
+uint64_t corral_os_thread(void);
+/* True when a thread of this process has ended: it runs no more, and all that it wrote is seen. False
+ * for threads of other processes. */
+bool corral_os_thread_is_gone(uint64_t thread);
 /* Writes to the standard error stream, unbuffered, without allocating. */
 void corral_os_write_error(const char *text, size_t length);
 /* Ends the process as abort does. */

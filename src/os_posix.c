@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -136,6 +137,22 @@ static bool posix_on_thread_exit(void (*function)(void *), void *argument) {
     store_release(&exit_function, function); /* [E:exit-hook] */
     unsigned key = exit_key();
     return key != 0 && pthread_setspecific((pthread_key_t)(key - 1), argument) == 0;
+}
+
+/* Linux numbers threads and processes in 22 bits. */
+#define PID_BITS 22u
+
+uint64_t corral_os_thread(void) {
+    return (uint64_t)getpid() << PID_BITS | (uint64_t)gettid();
+}
+
+bool corral_os_thread_is_gone(uint64_t thread) {
+    pid_t process = (pid_t)(thread >> PID_BITS);
+    pid_t number = (pid_t)(thread & ((1u << PID_BITS) - 1));
+    if (number == 0 || process != getpid()) {
+        return false;
+    }
+    KEEPING_ERRNO(bool, tgkill(process, number, 0) != 0 && errno == ESRCH);
 }
 
 void corral_os_write_error(const char *text, size_t length) {

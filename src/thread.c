@@ -13,12 +13,18 @@
 #include <corral/corral.h>
 #include "os.h"
 #include "pool.h"
+#include "reap.h"
 
 _Thread_local struct thread corral_thread = {.cache = &corral_cache_empty, .exited = false};
 
+/* Caches to look at, for one whose thread is gone, before a new one is made. */
+#define LOOK_MAX 4u
+
 struct cache *corral_thread_borrow(void) {
     struct cache *cache = corral_cache_take_orphan();
-    return cache != NULL ? cache : corral_cache_make();
+    cache = cache != NULL ? cache : corral_reap_take(LOOK_MAX);
+    cache = cache != NULL ? cache : corral_cache_make();
+    return cache != NULL ? cache : corral_reap_take(CACHE_LIMIT);
 }
 
 void corral_thread_return(struct cache *cache) {
@@ -30,6 +36,7 @@ void corral_thread_return(struct cache *cache) {
 static void leave(void *argument) {
     corral_thread.cache = &corral_cache_empty;
     corral_thread.exited = true;
+    corral_reap_release(argument);
     corral_thread_return(argument);
 }
 
@@ -41,10 +48,12 @@ CORRAL_SLOW struct cache *corral_thread_attach(void) {
     if (cache == NULL) {
         return NULL;
     }
+    corral_reap_hold(cache);
     /* First, since setting the hook may itself allocate from a libc that runs on corral. */
     corral_thread.cache = cache;
     if (!corral_os->on_thread_exit(leave, cache)) {
         corral_thread.cache = &corral_cache_empty;
+        corral_reap_release(cache);
         corral_thread_return(cache);
         return NULL;
     }
@@ -59,5 +68,6 @@ void corral_thread_detach(void) {
     corral_thread.cache = &corral_cache_empty;
     /* No destructor runs for a NULL value. Clearing one that is set does not fail. */
     corral_os->on_thread_exit(leave, NULL);
+    corral_reap_release(cache);
     corral_thread_return(cache);
 }
