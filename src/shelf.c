@@ -60,11 +60,19 @@ static uint64_t spot(uint64_t bits, unsigned slab) {
     return bits << (slab % SPOTS_IN_WORD * 2);
 }
 
-/* Takes a slab off its shelf. False when it is not there, or another took it. */
-static bool take_spot(uint32_t number, unsigned slab) {
-    /* [E:spot] Sees all that the one who put the slab there wrote. */
-    uint64_t before = fetch_and_acquire(spots_of(number, slab), ~spot(SPOT_ON | SPOT_LOOK, slab));
-    return (before & spot(SPOT_ON, slab)) != 0;
+/* Takes the slab that is on its shelf at a spot. NULL when none is there, or another took it; then
+ * LOOK stays for whoever puts one there. */
+static struct slab *take_spot(uint32_t number, unsigned slab) {
+    _Atomic uint64_t *spots = spots_of(number, slab);
+    uint64_t before = load_relaxed(spots); /* [R:cas-reload] */
+    while ((before & spot(SPOT_ON, slab)) != 0) {
+        uint64_t after = before & ~spot(SPOT_ON | SPOT_LOOK, slab);
+        /* [E:spot] Sees all that the one who put the slab there wrote. */
+        if (cas_acquire(spots, &before, after)) {
+            return arena_slab(number, slab);
+        }
+    }
+    return NULL;
 }
 
 /* A slab of the pool that is on its shelf, as far as the caller can see; false when there is none. */
@@ -104,15 +112,16 @@ static void link_arena(uint32_t number, uint32_t pool) {
     }
 }
 
-/* Takes the first arena off the stack, in which no slab of the class was seen. */
-static void drop(uint64_t top, uint32_t pool) {
+/* Takes the first arena off the stack, in which no slab of the class was seen. False when the stack
+ * changed. */
+static bool drop(uint64_t top, uint32_t pool) {
     uint32_t number = (uint32_t)(top & TOP_NUMBER_MASK);
     uint64_t bit = class_bit(pool);
     /* [R:after-edge] When it is not the link that was pushed with this top, the tag has changed. */
     uint64_t next = load_relaxed(&stands[number].next[class_of(pool)]);
     uint64_t rest = ((top & ~TOP_NUMBER_MASK) + TOP_TAG) | next;
     if (!cas_relaxed(&tops[pool], &top, rest)) { /* [R:after-edge] The top was read before. */
-        return;
+        return false;
     }
     /* [E:linked] Sees the spots of all who found the bit set; lets the next one write the link. */
     fetch_and_acq_rel(linked_of(number, pool), ~bit);
@@ -120,32 +129,35 @@ static void drop(uint64_t top, uint32_t pool) {
     if (find_spot(number, pool, &slab)) {
         link_arena(number, pool);
     }
+    return true;
 }
 
-/* Arms a slab and puts it on its shelf. False when something came home meanwhile, so that the caller
- * still has the slab. */
-static bool put(struct slab *slab) {
+/* Arms a slab and puts it on its shelf. Returns a slab that the caller has to itself instead when
+ * something came home meanwhile: this one, or when others were faster, the one that stands at its spot
+ * by now. */
+static struct slab *put(struct slab *slab) {
     if (!corral_slab_shelve_holder(slab)) {
-        return false;
+        return slab;
     }
     uint32_t pool = slab->pool;
     uint32_t number = arena_of(slab)->entry->number;
     unsigned at = slab_number(slab);
     /* [E:spot] Publishes the slab to who takes it; sees whether its last block came home. */
     uint64_t before = fetch_or_release(spots_of(number, at), spot(SPOT_ON, at));
-    if ((before & spot(SPOT_LOOK, at)) != 0 && take_spot(number, at)) {
-        corral_slab_unshelve_holder(slab, 0);
-        return false;
+    struct slab *again = (before & spot(SPOT_LOOK, at)) != 0 ? take_spot(number, at) : NULL;
+    if (again != NULL) {
+        corral_slab_unshelve_holder(again, 0);
+    } else {
+        link_arena(number, pool);
     }
-    link_arena(number, pool);
-    return true;
+    return again;
 }
 
 void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab) {
-    struct pool *pool = queue ? cache_pool(cache, slab->pool) : NULL;
     /* Each turn after the first means that others sent blocks home: it ends. */
-    for (;;) {
+    while (slab != NULL) {
         corral_slab_collect_owner(slab);
+        struct pool *pool = queue ? cache_pool(cache, slab->pool) : NULL;
         bool empty = slab->free_count == slab->capacity;
         if (empty && corral_slab_give_back_owner(slab)) {
             return;
@@ -155,8 +167,10 @@ void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab) {
             queue_push(cache, pool, slab);
             return;
         }
-        /* With nothing to hand out it is FULL, and whoever wakes it places it. */
-        if (slab->free_count == 0 ? corral_slab_let_go_owner(slab, 0) : put(slab)) {
+        if (slab->free_count > 0) {
+            slab = put(slab);
+        } else if (corral_slab_let_go_owner(slab, 0)) {
+            /* It is FULL, and whoever wakes it places it. */
             return;
         }
     }
@@ -179,7 +193,7 @@ static void settle(struct cache *cache, uint32_t index, struct slab *slab) {
 void corral_shelf_take(struct cache *cache, uint32_t index) {
     struct pool *pool = cache_pool_if(cache, index);
     uint32_t dropped = 0;
-    /* Each turn drops an arena, gets a slab, or means that another did. */
+    /* Each turn drops an arena, gets a slab, or means that another changed something. */
     while (pool->queue == NULL && dropped < DROP_MAX) {
         uint64_t top = load_acquire(&tops[index]); /* [E:shelf] Sees the first arena's link. */
         uint32_t number = (uint32_t)(top & TOP_NUMBER_MASK);
@@ -188,10 +202,12 @@ void corral_shelf_take(struct cache *cache, uint32_t index) {
             return;
         }
         if (!find_spot(number, index, &at)) {
-            drop(top, index);
-            dropped++;
-        } else if (take_spot(number, at)) {
-            settle(cache, index, arena_slab(number, at));
+            dropped += drop(top, index);
+            continue;
+        }
+        struct slab *slab = take_spot(number, at);
+        if (slab != NULL) {
+            settle(cache, index, slab);
         }
     }
 }
@@ -204,11 +220,13 @@ void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, ui
     if (unlikely(sent == SENT_WOKE)) {
         corral_shelf_place(cache, cache != NULL && named == cache->identity, slab);
     } else if (unlikely(sent == SENT_LAST)) {
-        /* [R:hint] Whoever puts the slab there sees the bit, if the slab is not there yet. */
+        /* [R:look] Whoever puts the slab there sees the bit, if the slab is not there yet. If it is,
+         * it may be another slab by now: then that one is placed once more. */
         uint64_t before = fetch_or_relaxed(spots_of(number, at), spot(SPOT_LOOK, at));
-        if ((before & spot(SPOT_ON, at)) != 0 && take_spot(number, at)) {
-            corral_slab_unshelve_holder(slab, 0);
-            corral_shelf_place(NULL, false, slab);
+        struct slab *there = (before & spot(SPOT_ON, at)) != 0 ? take_spot(number, at) : NULL;
+        if (there != NULL) {
+            corral_slab_unshelve_holder(there, 0);
+            corral_shelf_place(NULL, false, there);
         }
     }
 }

@@ -5,8 +5,8 @@
  * Owns:     for each arena, which of its slabs are on a shelf; for each category and class, a stack
  *           of the arenas that may have such slabs.
  * Callers:  who sends blocks home; refill, before it makes a slab; thread exit. Any thread.
- * Promises: a slab with free blocks is in a pool's hands or on its shelf, so it is found again
- *           without its former owner's help. One that becomes empty on its shelf goes back to its
+ * Promises: a slab of which enough blocks came home (slab.h: FULL wakes) is in a pool's hands or on
+ *           its shelf, so it is found again without its former owner's help. One that becomes empty on its shelf goes back to its
  *           arena at once. Each function takes constant time, but for turns that others' success
  *           costs it.
  * Does not: touch a slab, or an arena, that another may have.
@@ -30,14 +30,16 @@
  * Synchronization (row beside column):
  *               put      take       last block   link      drop
  *   put         –        any        any          any       any     one holder puts a slab
- *   take        any      fetch_and  fetch_and    any       any     who cleared ON has the slab
- *   last block  any      fetch_and  –            any       any     one sender brings the last block
+ *   take        any      CAS        CAS          any       any     who cleared ON has the slab
+ *   last block  any      CAS        –            any       any     one sender brings the last block
  *   link        any      any        any          fetch_or  any     who set the bit pushes
  *   drop        any      any        any          any       CAS     who popped clears the bit, then
  *                                                                  looks at the spots again
  * put sets ON after the slab is armed; the last sender disarms the slab and sets LOOK. Both are
  * read-modify-writes of one word, so the later one sees the other's bit and takes the slab.
- * A thread that is stopped between popping an arena off a stack and clearing its bit, or between
+ * A spot belongs to whatever slab stands there: who takes it does not rely on what stood there before.
+ * A thread that is stopped between winning a slab and placing it keeps that slab, and so its arena.
+ * One that is stopped between popping an arena off a stack and clearing its bit, or between
  * setting the bit and pushing, hides that arena's slabs of one class from refills until it goes on;
  * they go back to their arena all the same when they become empty.
  */
