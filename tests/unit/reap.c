@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ID = 2, SIZE = 3000, THREADS = 300, LAST_ROUND = PTHREAD_DESTRUCTOR_ITERATIONS };
+enum { ID = 2, SIZE = 100, THREADS = 300, LAST_ROUND = PTHREAD_DESTRUCTOR_ITERATIONS };
 
 /* The OS's name of the thread that ended last. */
 static uint64_t ended;
