@@ -74,13 +74,16 @@ void corral_free(void *block, uint32_t id) {
     size_t number = registry_number((uintptr_t)block);
     if (likely(registry_is_of(number, id))) {
         uint32_t pool = registry_pool(number, (uintptr_t)block);
-        struct front *front = &thread_cache()->fronts[pool];
+        struct cache *cache = thread_cache();
+        struct front *front = &cache->fronts[pool];
         int32_t room = front_room(front);
         if (likely(room > 0)) {
             front_count_free(front);
             front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
-            return;
+        } else {
+            corral_free_full(cache, block, pool);
         }
+        return;
     }
     corral_free_slow(block, id);
 }

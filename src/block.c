@@ -13,6 +13,7 @@
 #include "large.h"
 #include "misuse.h"
 #include "pool.h"
+#include "slab.h"
 #include "slow.h"
 
 #include <errno.h>

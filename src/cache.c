@@ -93,7 +93,7 @@ CORRAL_SLOW struct row *corral_cache_row_slow(struct cache *cache, uint32_t cate
     }
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         row->pools[i].size = corral_classes[i].size;
-        row->pools[i].run_word = RUN_NONE;
+        row->pools[i].reciprocal = corral_classes[i].reciprocal;
     }
     row->category = category;
     row->next = cache->row_list;

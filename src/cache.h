@@ -45,8 +45,6 @@ struct front {
 #endif
 };
 
-#define RUN_NONE UINT32_MAX
-
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
  *      blocks that callers hold, over all threads = sum of (net − front count − bits of the run). */
@@ -57,13 +55,16 @@ struct pool {
     struct slab *current;                      /* owner */
     _Atomic int64_t net;                       /* atomic, written by the owner alone */
     uint32_t size;                             /* const: bytes of a block */
-    uint32_t run_word;                         /* owner: the run's word in the current slab's
-                                                  bitmap; RUN_NONE without a current slab */
-    struct slab *queue;                        /* owner: slabs with free blocks */
-    struct slab *open_slab;                    /* owner: where the open word belongs */
+    uint32_t reciprocal;                       /* const: see size_class.h */
+    uint32_t run_span;                         /* owner: bytes of the run's word; 0: no run */
+    uint32_t run_word;                         /* owner: its number in the current slab's bitmap */
+    char *open_base;                           /* owner: the first block of the open word */
     uint64_t open_bits;                        /* owner: gathered and not yet sent */
-    uint32_t open_word;                        /* owner */
-    uint16_t open_count;                       /* owner */
+    uint32_t open_span;                        /* owner: bytes of the open word; 0: none */
+    uint32_t open_word;                        /* owner: its number in its slab's bitmap */
+    struct slab *open_slab;                    /* owner */
+    struct slab *queue;                        /* owner: slabs with free blocks */
+    uint16_t open_count;                       /* owner: bits of open_bits */
     bool missed;                               /* owner: the front list was empty since it was
                                                   last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
@@ -93,7 +94,7 @@ struct cache {
 };
 
 static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct front) == 16, "four pools to a line");
-static_assert(offsetof(struct pool, size) < CACHE_LINE, "a run's fields share a line");
+static_assert(offsetof(struct pool, open_span) == CACHE_LINE, "a run's fields share a line");
 
 /* All pools empty, all limits 0, no row: what a thread without a cache has. Never written. */
 extern CORRAL_HIDDEN struct cache corral_cache_empty;

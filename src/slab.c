@@ -124,19 +124,6 @@ uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word) {
     return bits;
 }
 
-bool corral_slab_put_one_owner(struct slab *slab, uint32_t at) {
-    uint64_t *word = &slab_free_words(slab)[at / 64];
-    uint64_t bit = UINT64_C(1) << (at % 64);
-    if (unlikely((*word & bit) != 0)) {
-        return false;
-    }
-    *word |= bit;
-    summary_set(slab, at / 64);
-    slab->word = (uint8_t)(at / 64);
-    slab->free_count++;
-    return true;
-}
-
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) {
     uint64_t *words = slab_free_words(slab);
     uint64_t already = words[word] & bits;
@@ -147,8 +134,7 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) 
     return already;
 }
 
-/* Says of blocks that were free already. Whoever freed them again has counted them as gone home. */
-static void report_double_free(const struct slab *slab, unsigned word, uint64_t bits) {
+void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits) {
     category_count_stray(slab->pool >> CLASS_STRIDE_LOG, bits_count(bits), slab_class(slab)->size);
     for (; bits != 0; bits &= bits - 1) {
         size_t index = word * 64 + bits_lowest(bits);
@@ -196,7 +182,7 @@ struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t mos
         total += bits_count(bits);
         uint64_t twice = bits & slab_free_words(slab)[word];
         if (unlikely(twice != 0)) {
-            report_double_free(slab, word, twice);
+            corral_slab_report_twice(slab, word, twice);
         }
         uint64_t rest = list_word(&list, most, slab, word, bits & ~twice);
         if (rest != 0) {
@@ -289,7 +275,7 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
     /* [E:bits] Publishes the sender's last use of the blocks. */
     uint64_t before = fetch_or_release(&remote->bits[word], bits);
     if (unlikely((before & bits) != 0)) {
-        report_double_free(slab, word, before & bits);
+        corral_slab_report_twice(slab, word, before & bits);
     }
     int32_t blocks = (int32_t)bits_count(bits & ~before);
     for (;;) {

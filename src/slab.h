@@ -114,10 +114,11 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
 /* Takes a whole word of free blocks: a run. Returns its bits, 0 when none is free; *word is its
  * index. In address order from the slab's colour on, round. */
 uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word);
-/* Makes a block free. False when it was free already. */
-bool corral_slab_put_one_owner(struct slab *slab, uint32_t at);
-/* Makes several blocks of one word free. Returns those that were free already: 0 when all is well. */
+/* Makes blocks of one word free. Returns those that were free already: 0 when all is well. */
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
+/* Says of blocks of a word that they were free already. Whoever freed them again has counted them as
+ * gone home. */
+void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits);
 /* Collects all remote bits as free bits. */
 void corral_slab_collect_owner(struct slab *slab);
 /* As collect, but returns up to `most` of the blocks as a list in address order. */

@@ -13,6 +13,7 @@
 #include "category.h"
 #include "figures.h"
 #include <corral/corral.h>
+#include "home.h"
 #include "large.h"
 #include "misuse.h"
 #include "pool.h"
@@ -163,11 +164,20 @@ static void free_large(void *block, uint32_t id) {
     }
 }
 
+static bool has_blocks(uint32_t pool) {
+    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
+}
+
+/* pool: of the slab that the address lies in. */
 static void free_pooled(void *block, uint32_t pool) {
+    if (!has_blocks(pool)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        return;
+    }
     struct cache *cache = attached();
     if (unlikely(cache == NULL)) {
         category_count_free(pool >> CLASS_STRIDE_LOG);
-        corral_pool_home_alone(block);
+        corral_home_alone(block);
         return;
     }
     struct front *front = &cache->fronts[pool];
@@ -180,7 +190,7 @@ static void free_pooled(void *block, uint32_t pool) {
     if (room > 0) {
         front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     } else {
-        corral_pool_home(cache, block, pool);
+        corral_home_from_full(cache, block, pool);
     }
 }
 
@@ -193,14 +203,20 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
         return;
     }
     uint32_t pool = registry_pool(number, (uintptr_t)block);
-    if (unlikely((pool & (CLASS_STRIDE - 1)) == CLASS_NONE)) {
-        corral_misuse(MISUSE_FOREIGN, block);
-        return;
-    }
-    if (unlikely(!registry_is_of(number, id))) {
+    if (unlikely(!registry_is_of(number, id)) && has_blocks(pool)) {
         corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
     free_pooled(block, pool);
+}
+
+CORRAL_NOINLINE void corral_free_full(struct cache *cache, void *block, uint32_t pool) {
+    struct front *front = &cache->fronts[pool];
+    if (likely(thread_is_attached(cache) && has_blocks(pool) && front->head != block)) {
+        front_count_free(front);
+        corral_home_from_full(cache, block, pool);
+    } else {
+        free_pooled(block, pool);
+    }
 }
 
 void corral_free_found(void *block, const struct block_info *info) {

@@ -14,6 +14,8 @@
 
 void *corral_alloc_slow(size_t size, uint32_t id);
 void corral_free_slow(void *block, uint32_t id);
+/* Frees a block of the pool, whose front list in the calling thread's cache takes none. */
+void corral_free_full(struct cache *cache, void *block, uint32_t pool);
 
 /* A block of `size` bytes of the category whose first pool is `pool_base`. NULL with errno ENOMEM.
  * *zero tells whether its content is known to be zero. */

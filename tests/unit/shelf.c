@@ -35,7 +35,8 @@ static struct slab *make_used(const struct cache *cache, uint32_t left) {
     while (corral_slab_take_run_owner(slab, &word) != 0) {
     }
     for (uint32_t block = 0; block < left; block++) {
-        CHECK(corral_slab_put_one_owner(slab, block), "double free");
+        uint64_t bit = UINT64_C(1) << (block % 64);
+        CHECK(corral_slab_put_owner(slab, block / 64, bit) == 0, "double free");
     }
     return slab;
 }

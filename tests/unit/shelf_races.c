@@ -67,7 +67,8 @@ static struct slab *make_used(uint32_t pool, const struct cache *cache, uint32_t
     }
     for (uint32_t block = 0; block < slab->capacity; block++) {
         if (block < out || block >= end) {
-            CHECK(corral_slab_put_one_owner(slab, block), "double free");
+            uint64_t bit = UINT64_C(1) << (block % 64);
+            CHECK(corral_slab_put_owner(slab, block / 64, bit) == 0, "double free");
         }
     }
     return slab;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * front: a pool's blocks for the next allocations, last in first out.
+ *
+ * Owns:     the links of blocks in front lists, and the lists' limits.
+ * Callers:  the thread that has the cache.
+ * Promises: push and pop take constant time. Law: limit − room blocks are in the list.
+ * Does not: care whose slabs the blocks are in.
+ */
+#ifndef CORRAL_FRONT_H
+#define CORRAL_FRONT_H
+
+#include "block_link.h"
+#include "cache.h"
+
+/* Gives a front list more room out of the thread's budget, if there is some left: a little at first,
+ * then twice as much each time. */
+void corral_front_grant(struct cache *cache, uint32_t pool);
+
+/* Takes the list's first block out and lowers its limit by one, which the thread's budget gets back.
+ * NULL when the list is empty. */
+void *corral_front_shorten(struct cache *cache, uint32_t pool);
+
+/* How many blocks the front list takes in; none when it is not above 0. */
+CORRAL_FAST int32_t front_room(const struct front *front) {
+    return load_relaxed(&front->room); /* [R:single-writer] */
+}
+
+CORRAL_FAST uint32_t front_limit(const struct front *front) {
+    return (uint32_t)load_relaxed(&front->limit); /* [R:single-writer] */
+}
+
+/* Takes `block`, the front list's first. */
+CORRAL_FAST void front_pop(struct front *front, void *block, uint32_t size) {
+    front->head = link_get(block);
+    store_relaxed(&front->room, load_relaxed(&front->room) + 1); /* [R:single-writer] */
+    unpoison(block, size);
+}
+
+/* room: what front_room told, above 0. */
+CORRAL_FAST void front_push(struct front *front, int32_t room, void *block, uint32_t size) {
+    link_set(block, front->head);
+    front->head = block;
+    store_relaxed(&front->room, room - 1); /* [R:single-writer] */
+    poison(block, size);
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * home: see home.h.
+ *
+ * Owns:     nothing of its own; open words lie in caches.
+ * Callers:  through home.h.
+ * Promises: as home.h.
+ * Does not: touch a block.
+ */
+#include "home.h"
+
+#include "category.h"
+#include "misuse.h"
+#include "queue.h"
+#include "shelf.h"
+
+/* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
+ * block begins there. */
+static struct slab *find(const struct size_class *size_class, const void *block, uint32_t *at) {
+    struct arena *arena = arena_of(block);
+    unsigned number = arena_slab_number(block);
+    number = size_class->slabs == 1 ? number : arena->unit[number];
+    size_t offset = (size_t)((const char *)block - arena_slab_start(arena, number));
+    *at = size_class_index(size_class, offset);
+    bool begins = (size_t)*at * size_class->size == offset && *at < size_class->capacity;
+    return likely(begins) ? &arena->slabs[number] : NULL;
+}
+
+static void put_own(struct cache *cache, struct pool *pool, struct slab *slab) {
+    uint64_t twice = corral_slab_put_owner(slab, pool->open_word, pool->open_bits);
+    if (unlikely(twice != 0)) {
+        corral_slab_report_twice(slab, pool->open_word, twice);
+    }
+    if (slab != pool->current) {
+        queue_give_back_if_empty(cache, pool, slab);
+    }
+}
+
+CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *pool) {
+    if (pool->open_span == 0) {
+        return;
+    }
+    struct slab *slab = pool->open_slab;
+    pool->open_span = 0;
+    if (slab_is_owned_by(slab, cache->identity)) {
+        put_own(cache, pool, slab);
+    } else {
+        counter_add(&pool->sent, pool->open_count);
+        corral_shelf_send(cache, slab, pool->open_word, pool->open_bits);
+    }
+}
+
+/* Opens the word of a block that is in another one. False when no block begins there. */
+CORRAL_NOINLINE static bool open_word(struct cache *cache, struct pool *pool, const void *block,
+                                      uint32_t index) {
+    const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
+    uint32_t at;
+    struct slab *slab = find(size_class, block, &at);
+    if (unlikely(slab == NULL)) {
+        return false;
+    }
+    corral_home_send_open(cache, pool);
+    pool->open_slab = slab;
+    pool->open_word = at / 64;
+    pool->open_base = (char *)block - (size_t)(at % 64) * pool->size;
+    pool->open_span = word_span(slab, at / 64, pool->size);
+    pool->open_bits = 0;
+    pool->open_count = 0;
+    return true;
+}
+
+/* The bit of the block that begins at an offset in a word; 0 when none does. */
+static uint64_t bit_at(const struct pool *pool, size_t offset) {
+    uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
+    return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
+}
+
+/* bit: of an address that cannot go home; 0 when no block begins there. */
+CORRAL_SLOW static void refuse(const void *block, uint64_t bit) {
+    corral_misuse(bit == 0 ? MISUSE_FOREIGN : MISUSE_DOUBLE_FREE, block);
+}
+
+static void gather(struct cache *cache, struct pool *pool, void *block, uint32_t index) {
+    size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
+    if (offset >= pool->open_span) {
+        if (unlikely(!open_word(cache, pool, block, index))) {
+            refuse(block, 0);
+            return;
+        }
+        offset = (uintptr_t)block - (uintptr_t)pool->open_base;
+    }
+    uint64_t bit = bit_at(pool, offset);
+    if (unlikely(bit == 0 || (pool->open_bits & bit) != 0)) {
+        refuse(block, bit);
+        return;
+    }
+    poison(block, pool->size);
+    pool_net_add(pool, -1);
+    pool->open_bits |= bit;
+    pool->open_count++;
+    if (pool->open_count == 64 || pool->open_count * pool->size >= OPEN_BYTES) {
+        corral_home_send_open(cache, pool);
+    }
+}
+
+static void put_into_run(struct pool *pool, void *block) {
+    uint64_t bit = bit_at(pool, (uintptr_t)block - (uintptr_t)pool->run_base);
+    uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
+    uint64_t free = run | slab_free_words(pool->current)[pool->run_word];
+    if (unlikely(bit == 0 || (free & bit) != 0)) {
+        refuse(block, bit);
+        return;
+    }
+    poison(block, pool->size);
+    store_relaxed(&pool->run, run | bit); /* [R:single-writer] */
+}
+
+CORRAL_FAST void put_home(struct cache *cache, struct pool *pool, void *block, uint32_t index) {
+    if ((uintptr_t)block - (uintptr_t)pool->run_base < pool->run_span) {
+        put_into_run(pool, block);
+    } else {
+        gather(cache, pool, block, index);
+    }
+}
+
+/* A front list that was empty since it was last full is too short for what comes and goes. One that
+ * was not holds blocks that nobody asked for: it keeps their slabs from emptying. */
+static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
+    if (pool->missed) {
+        pool->missed = false;
+        corral_front_grant(cache, index);
+        return;
+    }
+    void *block = corral_front_shorten(cache, index);
+    if (block != NULL) {
+        put_home(cache, pool, block, index);
+    }
+}
+
+CORRAL_NOINLINE void corral_home(struct cache *cache, void *block, uint32_t index) {
+    struct pool *pool = cache_pool(cache, index);
+    if (unlikely(pool == NULL)) {
+        corral_home_alone(block);
+        return;
+    }
+    put_home(cache, pool, block, index);
+}
+
+CORRAL_NOINLINE void corral_home_from_full(struct cache *cache, void *block, uint32_t index) {
+    struct pool *pool = cache_pool(cache, index);
+    if (unlikely(pool == NULL)) {
+        corral_home_alone(block);
+        return;
+    }
+    fit_front(cache, pool, index);
+    put_home(cache, pool, block, index);
+}
+
+CORRAL_SLOW void corral_home_alone(void *block) {
+    struct slab *slab = slab_of(block);
+    uint32_t at;
+    if (!slab_find_block(slab, block, &at)) {
+        corral_misuse(MISUSE_FOREIGN, block);
+        return;
+    }
+    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, -1, slab_class(slab)->size);
+    poison(block, slab_class(slab)->size);
+    corral_shelf_send(NULL, slab, at / 64, UINT64_C(1) << (at % 64));
+}

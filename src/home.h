@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * home: the way of a block back to its slab.
+ *
+ * Owns:     open words.
+ * Callers:  the thread that has the cache; for corral_home_alone, any thread.
+ * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h). At most OPEN_BYTES,
+ *           or 64 blocks, or one block, of each category and class are gathered and not yet home.
+ * Does not: free in bulk: each call brings at most two words of blocks to slabs.
+ *
+ *   a block of the run's word ......... back into the run: handed out again before blocks that were
+ *                                       not touched yet, the lowest first
+ *   of the open word .................. one more bit of it
+ *   of another word ................... the open word goes out, and this one is opened
+ * An open word goes out when it is full, replaced, worth OPEN_BYTES, or of the slab that a refill
+ * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
+ * a bit, its slab has a block outside, so nobody gives the slab back.
+ */
+#ifndef CORRAL_HOME_H
+#define CORRAL_HOME_H
+
+#include "front.h"
+#include "slab.h"
+
+/* A block that is worth this much is sent home at once; smaller ones gather up to it. */
+#define OPEN_BYTES ((uint32_t)(16 * KIB))
+
+/* Brings a block of the pool's category and class home. Runs the misuse policy when the address is
+ * no block, or the block is free already. */
+void corral_home(struct cache *cache, void *block, uint32_t pool);
+/* The same for a block that the pool's full front list did not take in, which is then made longer, or
+ * shorter by one block that goes home too. */
+void corral_home_from_full(struct cache *cache, void *block, uint32_t pool);
+/* The same for a thread that has no cache. */
+void corral_home_alone(void *block);
+/* Sends the open word, if there is one. */
+void corral_home_send_open(struct cache *cache, struct pool *pool);
+
+/* Blocks of a slab's word of bits. */
+CORRAL_FAST uint32_t word_span(const struct slab *slab, unsigned word, uint32_t size) {
+    uint32_t blocks = slab->capacity - word * 64;
+    return (blocks < 64 ? blocks : 64) * size;
+}
+
+#endif
