@@ -108,19 +108,21 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count) {
     if (slab == NULL) {
         slab = claim_new(category, count);
     }
+    if (slab == NULL && corral_arena_end_empty()) {
+        slab = claim_new(category, count);
+    }
     if (slab != NULL) {
         fetch_add_relaxed(&corral_categories[category].slabs, count); /* [R:figure] */
     }
     return slab;
 }
 
-/* Ends an arena that nobody holds a slab of, when its category has free slabs enough. */
-static void end_if_empty(struct registry_entry *entry) {
-    int32_t spare = load_relaxed(&free_slabs[entry->category]) - (int32_t)ARENA_USABLE; /* [R:hint] */
+/* Ends an arena that nobody holds a slab of. */
+static bool end(struct registry_entry *entry) {
     uint64_t empty = HEADER_BITS;
     /* [E:slabs] Sees the last use of every slab. */
-    if (spare < KEEP_FREE || !cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
-        return;
+    if (!cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
+        return false;
     }
     corral_unretire(entry, ~UINT64_C(0));
     struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
@@ -129,6 +131,27 @@ static void end_if_empty(struct registry_entry *entry) {
     fetch_sub_relaxed(&corral_categories[entry->category].arenas, 1);          /* [R:figure] */
     corral_range_give(entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
+    return true;
+}
+
+/* An empty arena goes when its category has free slabs enough and none of this one are kept: who frees
+ * all of a level and loads the next one finds its memory still there. */
+static void end_if_spare(struct registry_entry *entry) {
+    int32_t spare = load_relaxed(&free_slabs[entry->category]) - (int32_t)ARENA_USABLE; /* [R:hint] */
+    if (spare >= KEEP_FREE && corral_retire_is_over(entry)) {
+        end(entry);
+    }
+}
+
+bool corral_arena_end_empty(void) {
+    bool any = false;
+    uint32_t count = corral_registry_count();
+    for (uint32_t number = 1; number < count; number++) {
+        struct registry_entry *entry = corral_registry_entry(number);
+        /* [R:poll] */
+        any |= load_relaxed(&entry->taken) == HEADER_BITS && end(entry);
+    }
+    return any;
 }
 
 void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
@@ -136,7 +159,7 @@ void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
     uint64_t before = fetch_and_release(&entry->taken, ~mask);
     check_debug((before & mask) == mask);
     if ((before & ~mask) == HEADER_BITS) {
-        end_if_empty(entry);
+        end_if_spare(entry);
     }
 }
 

@@ -120,6 +120,9 @@ void corral_arena_give(struct slab *slab, unsigned count);
 void corral_arena_return(struct registry_entry *entry, uint64_t mask);
 /* Sets what free finds for the addresses of a unit's slabs: its pool. */
 void corral_arena_set_pool(const struct slab *slab, unsigned count, uint32_t pool);
+/* Ends all arenas that nobody holds a slab of, so that other categories and large blocks find memory.
+ * False when there was none. Lock-free but for the OS; walks all arenas. */
+bool corral_arena_end_empty(void);
 /* Claims the `more` slabs behind a unit that the caller holds, if they are free. */
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more);
 

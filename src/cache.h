@@ -67,6 +67,7 @@ struct pool {
     uint16_t open_count;                       /* owner: bits of open_bits */
     bool missed;                               /* owner: the front list was empty since it was
                                                   last full */
+    uint32_t spared;                           /* owner: blocks that it did not take in since */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
 };
 

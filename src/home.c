@@ -124,16 +124,20 @@ CORRAL_FAST void put_home(struct cache *cache, struct pool *pool, void *block, u
 }
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
- * was not holds blocks that nobody asked for: it keeps their slabs from emptying. */
+ * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
+ * keep their slabs from emptying. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->missed) {
         pool->missed = false;
+        pool->spared = 0;
         corral_front_grant(cache, index);
-        return;
-    }
-    void *block = corral_front_shorten(cache, index);
-    if (block != NULL) {
-        put_home(cache, pool, block, index);
+    } else if (pool->spared < front_limit(&cache->fronts[index])) {
+        pool->spared++;
+    } else {
+        void *block = corral_front_shorten(cache, index);
+        if (block != NULL) {
+            put_home(cache, pool, block, index);
+        }
     }
 }
 

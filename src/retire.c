@@ -29,6 +29,11 @@ void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
     fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
 }
 
+bool corral_retire_is_over(const struct registry_entry *entry) {
+    /* [R:hint] */
+    return load_relaxed(&entry->dirty) == 0 || load_relaxed(&kept_bytes) >= RETIRE_BYTES;
+}
+
 void corral_unretire(struct registry_entry *entry, uint64_t mask) {
     if ((load_relaxed(&entry->dirty) & mask) != 0) {                   /* [R:hint] */
         uint64_t was = fetch_and_relaxed(&entry->dirty, ~mask) & mask; /* [R:hint] */

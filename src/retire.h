@@ -14,6 +14,8 @@
 
 /* Slabs that are about to be free: keeps their memory, or purges it. start: the first one's. */
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask);
+/* Is there nothing of a free arena to keep: was all of it purged, or is there too much already? */
+bool corral_retire_is_over(const struct registry_entry *entry);
 /* The memory of these slabs is in use again, or gone: it is no longer kept. */
 void corral_unretire(struct registry_entry *entry, uint64_t mask);
 

@@ -10,6 +10,7 @@
  */
 #include "slow.h"
 
+#include "arena.h"
 #include "category.h"
 #include "figures.h"
 #include <corral/corral.h>
@@ -98,7 +99,7 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     void *block = NULL;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
         block = corral_large_alloc(size, alignment, category, zero);
-        if (block == NULL && corral_large_release_kept()) {
+        if (block == NULL && (corral_large_release_kept() | corral_arena_end_empty())) {
             block = corral_large_alloc(size, alignment, category, zero);
         }
     }

@@ -119,7 +119,7 @@ Test(arena, is_filled_before_another_is_made) {
     }
 }
 
-Test(arena, goes_when_others_have_room_enough) {
+Test(arena, stays_with_its_memory_until_it_is_asked_to_go) {
     enum { ARENAS = 6, COUNT = ARENAS * ARENA_USABLE };
     static struct unit units[COUNT];
     for (unsigned i = 0; i < COUNT; i++) {
@@ -132,8 +132,25 @@ Test(arena, goes_when_others_have_room_enough) {
         cr_assert(registry_covers((uintptr_t)unit_start(&units[i])), "a held slab is uncovered");
         give(&units[i]);
     }
-    cr_assert_leq(load_relaxed(&corral_categories[0].arenas), 2, "empty arenas stay");
-    cr_assert(!registry_covers(first) || load_relaxed(&corral_categories[0].arenas) > 0);
+    size_t kept = RETIRE_BYTES / SLAB_BYTES / ARENA_USABLE;
+    cr_assert_geq(load_relaxed(&corral_categories[0].arenas), kept < most ? kept : most);
+    cr_assert(corral_arena_end_empty());
+    cr_assert_eq(load_relaxed(&corral_categories[0].arenas), 0, "empty arenas stay");
+    cr_assert(!registry_covers(first));
+    cr_assert(!corral_arena_end_empty());
+}
+
+Test(arena, goes_by_itself_when_too_much_is_kept) {
+    enum { ARENAS = RETIRE_BYTES / SLAB_BYTES / ARENA_USABLE + 4, COUNT = ARENAS * ARENA_USABLE };
+    struct unit *units = calloc(COUNT, sizeof *units);
+    for (size_t i = 0; i < COUNT; i++) {
+        claim(&units[i], 0, 1);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        give(&units[i]);
+    }
+    cr_assert_lt(load_relaxed(&corral_categories[0].arenas), ARENAS - 1);
+    free(units);
 }
 
 Test(arena, extends_into_free_slabs_only) {

@@ -94,6 +94,7 @@ static void end_arena_and_use_number_again(void) {
     uint32_t number = (uint32_t)registry_number((uintptr_t)slab);
     cr_assert_eq(take(second, POOL), slab);
     corral_shelf_place(second, false, slab);
+    corral_arena_end_empty();
     cr_assert_eq(registry_number((uintptr_t)slab), 0, "the arena has ended");
     void *base = (void *)((uintptr_t)slab & ~ARENA_MASK);
     cr_assert_eq(mmap(base, ARENA_BYTES, PROT_NONE,
