@@ -31,7 +31,7 @@ void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
 
 bool corral_retire_is_over(const struct registry_entry *entry) {
     /* [R:hint] */
-    return load_relaxed(&entry->dirty) == 0 || load_relaxed(&kept_bytes) >= RETIRE_BYTES;
+    return load_relaxed(&entry->dirty) == 0 || load_relaxed(&kept_bytes) + SLAB_BYTES > RETIRE_BYTES;
 }
 
 void corral_unretire(struct registry_entry *entry, uint64_t mask) {
