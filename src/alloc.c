@@ -10,31 +10,32 @@
  * alloc(size, id):
  *   size at most TABLE_MAX and a dense id?
  *     the front list of (category, class) has a block ......... pop it                 here
+ *     it has none, the run has one ............................ take its lowest bit    pool
  *   otherwise, corral_alloc_slow:
  *     the thread has no cache ................................. attach, or borrow      thread
  *     size above BLOCK_MAX .................................... a mapping of its own   large
  *     the id is not dense ..................................... the thread's map       cache
- *     the front list has a block .............................. pop it                 here
- *     the run has a block ..................................... take its lowest bit    pool
+ *     the front list or the run has a block ................... as above
  *     neither ................................................. refill                 pool
  *
  * free(block, id):
- *   the address lies in an arena of the id, the front list has room? push it                here
+ *   the address lies in an arena of the id:
+ *     the front list has room ................................. push it                here
+ *     it is full, or takes none ............................... home                   home
+ *     it is the front list's first block ...................... freed twice            misuse
  *   otherwise, corral_free_slow:
  *     NULL .................................................... nothing
  *     the address lies in no arena ............................ large, or foreign      large, misuse
  *     the slab holds no blocks ................................ foreign                misuse
  *     the id is another category's ............................ say so, and go on      misuse
  *     the thread has no cache ................................. attach, or a single bit
- *     it is the front list's first block ...................... freed twice            misuse
- *     the front list has room ................................. push it
- *     it is full, or takes none ............................... home                   pool
+ *     it has one .............................................. as above
  *
  *   path          loads  branches  stores  atomic read-modify-writes  benchmark
  *   alloc, hit      5       3        2               0                (a), (c), (d)
  *   free, hit       6       4        3               0                (a), (c), (d)
- *   alloc, run     11       7        2               0                bulk
- *   free, home     20      11        6               0 own; 2 for up to     bulk, (e)
+ *   alloc, run      8       5        2               0                bulk
+ *   free, home     15      12        3               0 own; 2 for up to     bulk, (e)
  *                                                    64 blocks of another's
  *   The load of the thread's pointer is one more through a table in the static library, and a call
  *   in the shared one.
@@ -57,17 +58,19 @@
 #include "thread.h"
 
 void *corral_alloc(size_t size, uint32_t id) {
-    if (likely(size <= TABLE_MAX && id < DENSE_IDS)) {
-        size_t pool = ((size_t)id << CLASS_STRIDE_LOG) + size_class_of_table(size);
-        struct front *front = &thread_cache()->fronts[pool];
-        void *block = front->head;
-        if (likely(block != NULL)) {
-            front_count_allocation(front);
-            front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
-            return block;
-        }
+    if (unlikely(size > TABLE_MAX || id >= DENSE_IDS)) {
+        return corral_alloc_slow(size, id);
     }
-    return corral_alloc_slow(size, id);
+    uint32_t pool = (id << CLASS_STRIDE_LOG) + size_class_of_table(size);
+    struct cache *cache = thread_cache();
+    struct front *front = &cache->fronts[pool];
+    void *block = front->head;
+    if (unlikely(block == NULL)) {
+        return corral_alloc_empty(cache, pool);
+    }
+    front_count_allocation(front);
+    front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    return block;
 }
 
 void corral_free(void *block, uint32_t id) {

@@ -47,7 +47,8 @@ struct front {
 
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
- *      blocks that callers hold, over all threads = sum of (net − front count − bits of the run). */
+ *      blocks that callers hold, over all threads = sum of (net − front count − bits of the run
+ *      and of the open word). */
 struct pool {
     _Alignas(CACHE_LINE) _Atomic uint64_t run; /* atomic, written by the owner alone: blocks of
                                                   the current slab being handed out */
@@ -59,15 +60,16 @@ struct pool {
     uint32_t run_span;                         /* owner: bytes of the run's word; 0: no run */
     uint32_t run_word;                         /* owner: its number in the current slab's bitmap */
     char *open_base;                           /* owner: the first block of the open word */
-    uint64_t open_bits;                        /* owner: gathered and not yet sent */
+    _Atomic uint64_t open_bits;                /* atomic, written by the owner alone: gathered and
+                                                  not yet sent */
     uint32_t open_span;                        /* owner: bytes of the open word; 0: none */
     uint32_t open_word;                        /* owner: its number in its slab's bitmap */
     struct slab *open_slab;                    /* owner */
     struct slab *queue;                        /* owner: slabs with free blocks */
-    uint16_t open_count;                       /* owner: bits of open_bits */
-    bool missed;                               /* owner: the front list was empty since it was
-                                                  last full */
-    uint32_t spared;                           /* owner: blocks that it did not take in since */
+    uint32_t open_left;                        /* owner: bits to gather before they are sent */
+    uint32_t fit_after;                        /* owner: blocks that come home before the front
+                                                  list's limit is looked at; 0: the list was
+                                                  empty since it was last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
 };
 

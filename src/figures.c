@@ -32,6 +32,7 @@ static void add_counts(struct figures *figures, const struct front *front) {
 static void add_pool(struct figures *figures, const struct pool *pool, const struct front *front) {
     int64_t blocks = load_relaxed(&pool->net);                /* [R:figure] */
     blocks -= (int64_t)bits_count(load_relaxed(&pool->run)); /* [R:figure] */
+    blocks -= (int64_t)bits_count(load_relaxed(&pool->open_bits)); /* [R:figure] */
     blocks -= load_relaxed(&front->limit);                    /* [R:figure] */
     blocks += load_relaxed(&front->room);                     /* [R:figure] */
     figures->blocks += blocks;

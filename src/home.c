@@ -26,8 +26,8 @@ static struct slab *find(const struct size_class *size_class, const void *block,
     return likely(begins) ? &arena->slabs[number] : NULL;
 }
 
-static void put_own(struct cache *cache, struct pool *pool, struct slab *slab) {
-    uint64_t twice = corral_slab_put_owner(slab, pool->open_word, pool->open_bits);
+static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, uint64_t bits) {
+    uint64_t twice = corral_slab_put_owner(slab, pool->open_word, bits);
     if (unlikely(twice != 0)) {
         corral_slab_report_twice(slab, pool->open_word, twice);
     }
@@ -37,42 +37,20 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab) {
 }
 
 CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *pool) {
-    if (pool->open_span == 0) {
+    uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */
+    if (bits == 0) {
         return;
     }
     struct slab *slab = pool->open_slab;
     pool->open_span = 0;
+    store_relaxed(&pool->open_bits, 0); /* [R:single-writer] */
+    pool_net_add(pool, -(int64_t)bits_count(bits));
     if (slab_is_owned_by(slab, cache->identity)) {
-        put_own(cache, pool, slab);
+        put_own(cache, pool, slab, bits);
     } else {
-        counter_add(&pool->sent, pool->open_count);
-        corral_shelf_send(cache, slab, pool->open_word, pool->open_bits);
+        counter_add(&pool->sent, bits_count(bits));
+        corral_shelf_send(cache, slab, pool->open_word, bits);
     }
-}
-
-/* Opens the word of a block that is in another one. False when no block begins there. */
-CORRAL_NOINLINE static bool open_word(struct cache *cache, struct pool *pool, const void *block,
-                                      uint32_t index) {
-    const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
-    uint32_t at;
-    struct slab *slab = find(size_class, block, &at);
-    if (unlikely(slab == NULL)) {
-        return false;
-    }
-    corral_home_send_open(cache, pool);
-    pool->open_slab = slab;
-    pool->open_word = at / 64;
-    pool->open_base = (char *)block - (size_t)(at % 64) * pool->size;
-    pool->open_span = word_span(slab, at / 64, pool->size);
-    pool->open_bits = 0;
-    pool->open_count = 0;
-    return true;
-}
-
-/* The bit of the block that begins at an offset in a word; 0 when none does. */
-static uint64_t bit_at(const struct pool *pool, size_t offset) {
-    uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
-    return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
 }
 
 /* bit: of an address that cannot go home; 0 when no block begins there. */
@@ -80,31 +58,54 @@ CORRAL_SLOW static void refuse(const void *block, uint64_t bit) {
     corral_misuse(bit == 0 ? MISUSE_FOREIGN : MISUSE_DOUBLE_FREE, block);
 }
 
-static void gather(struct cache *cache, struct pool *pool, void *block, uint32_t index) {
-    size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
-    if (offset >= pool->open_span) {
-        if (unlikely(!open_word(cache, pool, block, index))) {
-            refuse(block, 0);
-            return;
-        }
-        offset = (uintptr_t)block - (uintptr_t)pool->open_base;
-    }
-    uint64_t bit = bit_at(pool, offset);
-    if (unlikely(bit == 0 || (pool->open_bits & bit) != 0)) {
-        refuse(block, bit);
+/* The bit of the block that begins at an offset in a word; 0 when none does. */
+CORRAL_FAST uint64_t bit_at(const struct pool *pool, size_t offset) {
+    uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
+    return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
+}
+
+/* Opens the word of a block that is in another one, and gathers that block. */
+CORRAL_NOINLINE static void open_word(struct cache *cache, struct pool *pool, void *block,
+                                      uint32_t index) {
+    const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
+    uint32_t at;
+    struct slab *slab = find(size_class, block, &at);
+    if (unlikely(slab == NULL)) {
+        refuse(block, 0);
         return;
     }
+    corral_home_send_open(cache, pool);
+    uint32_t span = word_span(slab, at / 64, pool->size);
+    uint32_t most = OPEN_BYTES / pool->size;
+    uint32_t blocks = span / pool->size;
+    pool->open_slab = slab;
+    pool->open_word = at / 64;
+    pool->open_base = (char *)block - (size_t)(at % 64) * pool->size;
+    pool->open_span = span;
+    pool->open_left = blocks < most ? blocks : most;
     poison(block, pool->size);
-    pool_net_add(pool, -1);
-    pool->open_bits |= bit;
-    pool->open_count++;
-    if (pool->open_count == 64 || pool->open_count * pool->size >= OPEN_BYTES) {
+    store_relaxed(&pool->open_bits, UINT64_C(1) << at % 64); /* [R:single-writer] */
+    if (pool->open_left <= 1) {
         corral_home_send_open(cache, pool);
     }
 }
 
-static void put_into_run(struct pool *pool, void *block) {
-    uint64_t bit = bit_at(pool, (uintptr_t)block - (uintptr_t)pool->run_base);
+static void put_into_open(struct cache *cache, struct pool *pool, void *block, size_t offset) {
+    uint64_t bit = bit_at(pool, offset);
+    uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */
+    if (unlikely(bit == 0 || (bits & bit) != 0)) {
+        refuse(block, bit);
+        return;
+    }
+    poison(block, pool->size);
+    store_relaxed(&pool->open_bits, bits | bit); /* [R:single-writer] */
+    if (--pool->open_left == 1) {
+        corral_home_send_open(cache, pool);
+    }
+}
+
+static void put_into_run(struct pool *pool, void *block, size_t offset) {
+    uint64_t bit = bit_at(pool, offset);
     uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
     uint64_t free = run | slab_free_words(pool->current)[pool->run_word];
     if (unlikely(bit == 0 || (free & bit) != 0)) {
@@ -116,29 +117,38 @@ static void put_into_run(struct pool *pool, void *block) {
 }
 
 CORRAL_FAST void put_home(struct cache *cache, struct pool *pool, void *block, uint32_t index) {
-    if ((uintptr_t)block - (uintptr_t)pool->run_base < pool->run_span) {
-        put_into_run(pool, block);
+    size_t in_run = (uintptr_t)block - (uintptr_t)pool->run_base;
+    size_t in_open = (uintptr_t)block - (uintptr_t)pool->open_base;
+    if (in_open < pool->open_span) {
+        put_into_open(cache, pool, block, in_open);
+    } else if (in_run < pool->run_span) {
+        put_into_run(pool, block, in_run);
     } else {
-        gather(cache, pool, block, index);
+        open_word(cache, pool, block, index);
     }
 }
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
  * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
- * keep their slabs from emptying. */
+ * keep their slabs from emptying, so each block that comes home takes one of them along. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
-    if (pool->missed) {
-        pool->missed = false;
-        pool->spared = 0;
+    if (pool->fit_after == 0) {
         corral_front_grant(cache, index);
-    } else if (pool->spared < front_limit(&cache->fronts[index])) {
-        pool->spared++;
-    } else {
-        void *block = corral_front_shorten(cache, index);
-        if (block != NULL) {
-            put_home(cache, pool, block, index);
-        }
+        pool->fit_after = front_limit(&cache->fronts[index]) + 1;
+        return;
     }
+    void *block = corral_front_shorten(cache, index);
+    if (block != NULL) {
+        put_home(cache, pool, block, index);
+    } else {
+        pool->fit_after = UINT32_MAX;
+    }
+}
+
+CORRAL_NOINLINE static void put_home_and_fit(struct cache *cache, struct pool *pool, void *block,
+                                             uint32_t index) {
+    fit_front(cache, pool, index);
+    put_home(cache, pool, block, index);
 }
 
 CORRAL_NOINLINE void corral_home(struct cache *cache, void *block, uint32_t index) {
@@ -151,13 +161,15 @@ CORRAL_NOINLINE void corral_home(struct cache *cache, void *block, uint32_t inde
 }
 
 CORRAL_NOINLINE void corral_home_from_full(struct cache *cache, void *block, uint32_t index) {
-    struct pool *pool = cache_pool(cache, index);
+    struct pool *pool = cache_pool_if(cache, index);
     if (unlikely(pool == NULL)) {
-        corral_home_alone(block);
-        return;
+        corral_home(cache, block, index);
+    } else if (unlikely(pool->fit_after <= 1)) {
+        put_home_and_fit(cache, pool, block, index);
+    } else {
+        pool->fit_after--;
+        put_home(cache, pool, block, index);
     }
-    fit_front(cache, pool, index);
-    put_home(cache, pool, block, index);
 }
 
 CORRAL_SLOW void corral_home_alone(void *block) {

@@ -85,7 +85,7 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     }
     struct front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
-    pool->missed = true;
+    pool->fit_after = 0;
     if (front_limit(front) == 0) {
         corral_front_grant(cache, index);
     }

@@ -25,7 +25,7 @@ void corral_pool_send_all_home(struct cache *cache);
 CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
     void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
     store_relaxed(&pool->run, run & (run - 1)); /* [R:single-writer] */
-    pool->missed = true;
+    pool->fit_after = 0;
     unpoison(block, pool->size);
     return block;
 }

@@ -82,7 +82,7 @@ CORRAL_FAST void *alloc_pool(uint32_t pool) {
     return likely(block != NULL) ? block : alloc_again(pool);
 }
 
-void *corral_alloc_pool(uint32_t pool) {
+CORRAL_NOINLINE void *corral_alloc_pool(uint32_t pool) {
     return alloc_pool(pool);
 }
 
@@ -116,6 +116,18 @@ void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
     return likely(size <= BLOCK_MAX)
                ? corral_alloc_pool(pool_base + size_class_of(size))
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
+}
+
+CORRAL_NOINLINE void *corral_alloc_empty(struct cache *cache, uint32_t pool) {
+    struct pool *cold = cache_pool_if(cache, pool);
+    if (likely(cold != NULL)) {
+        uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
+        if (likely(run != 0)) {
+            front_count_allocation(&cache->fronts[pool]);
+            return pool_take_from_run(cold, run);
+        }
+    }
+    return corral_alloc_pool(pool);
 }
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {

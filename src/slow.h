@@ -14,6 +14,9 @@
 
 void *corral_alloc_slow(size_t size, uint32_t id);
 void corral_free_slow(void *block, uint32_t id);
+/* A block of the pool, whose front list in the calling thread's cache has none. NULL with errno
+ * ENOMEM. */
+void *corral_alloc_empty(struct cache *cache, uint32_t pool);
 /* Frees a block of the pool, whose front list in the calling thread's cache takes none. */
 void corral_free_full(struct cache *cache, void *block, uint32_t pool);
 
