@@ -47,3 +47,11 @@ Test(wrapped, storm) {
 Test(wrapped, one_way) {
     check_main("one_way", "--operations=300000", "--kind=gone");
 }
+
+Test(wrapped, relay) {
+    check_main("relay", "--operations=1", "--live=8");
+}
+
+Test(wrapped, forks) {
+    check_main("forks", "--operations=1", "--threads=2");
+}
