@@ -5,8 +5,7 @@
  * Owns:     one static array of points. When it is full, every second one goes, and the time between
  *           points doubles.
  * Callers:  see curve.h.
- * Promises: a point is added by one thread at a time: the sampler, or the caller while the lock is
- *           his.
+ * Promises: points are added and read under the lock.
  * Does not: keep a point's figures exact: those who allocate go on meanwhile.
  */
 #include "curve.h"
@@ -32,8 +31,8 @@ struct point {
 
 static struct {
     const char *name, *file;
-    uint64_t begin, step;
-    size_t count, settled;
+    uint64_t begin, step, settled;
+    size_t count;
     bool ended;
     struct point points[POINTS];
     pthread_mutex_t lock;
@@ -60,26 +59,34 @@ static void thin_out(void) {
         curve.points[i] = curve.points[2 * i];
     }
     curve.count = POINTS / 2;
-    curve.settled /= 2;
     curve.step *= 2;
 }
 
-static void add_point(void) {
+static struct point look(void) {
     corral_stats stats;
     CHECK(corral_total_stats(&stats, sizeof stats) == CORRAL_OK, "no figures");
+    return (struct point){.milliseconds = milliseconds() - curve.begin,
+                          .resident = process_resident(),
+                          .live = stats.live_bytes};
+}
+
+static void add_point(struct point point) {
     if (curve.count == POINTS) {
         thin_out();
     }
-    curve.points[curve.count++] = (struct point){.milliseconds = milliseconds() - curve.begin,
-                                                 .resident = process_resident(),
-                                                 .live = stats.live_bytes};
+    curve.points[curve.count++] = point;
 }
 
+/* Taking a point takes long when there are many caches or much is resident: the others' calls do not
+ * wait for it. */
 static void *sample(void *unused) {
     (void)unused;
     pthread_mutex_lock(&curve.lock);
     while (!curve.ended) {
-        add_point();
+        pthread_mutex_unlock(&curve.lock);
+        struct point point = look();
+        pthread_mutex_lock(&curve.lock);
+        add_point(point);
         uint64_t next = milliseconds() + curve.step;
         struct timespec until = {.tv_sec = (time_t)(next / 1000),
                                  .tv_nsec = (long)(next % 1000) * 1000000};
@@ -95,15 +102,13 @@ void curve_begin(const char *name, const char *file) {
     curve.begin = milliseconds();
     curve.step = FIRST_STEP_MS;
     if (curve_measures()) {
-        add_point();
+        add_point(look());
         CHECK(pthread_create(&curve.sampler, NULL, sample, NULL) == 0, "no thread");
     }
 }
 
 void curve_settled(void) {
-    pthread_mutex_lock(&curve.lock);
-    curve.settled = curve.count;
-    pthread_mutex_unlock(&curve.lock);
+    curve.settled = milliseconds() - curve.begin;
 }
 
 static size_t beyond_live(const struct point *point) {
@@ -111,13 +116,19 @@ static size_t beyond_live(const struct point *point) {
     return point->resident > explained ? (size_t)(point->resident - explained) : 0;
 }
 
-/* The most beyond what lived, over the points from `first` to before `last`. */
-static size_t most_beyond_live(size_t first, size_t last) {
+/* The most beyond what lived, over the points from `first` to before `last`, in milliseconds. */
+static size_t most_beyond_live(uint64_t first, uint64_t last) {
     size_t most = 0;
-    for (size_t i = first; i < last; i++) {
-        size_t beyond = beyond_live(&curve.points[i]);
-        most = beyond > most ? beyond : most;
+    size_t count = 0;
+    for (size_t i = 0; i < curve.count; i++) {
+        const struct point *point = &curve.points[i];
+        if (point->milliseconds >= first && point->milliseconds < last) {
+            size_t beyond = beyond_live(point);
+            most = beyond > most ? beyond : most;
+            count++;
+        }
     }
+    CHECK(count > 0, "no point of %zu from %" PRIu64 " to %" PRIu64 " ms", curve.count, first, last);
     return most;
 }
 
@@ -132,12 +143,12 @@ void curve_expect_flat(size_t slack) {
     if (!curve_measures() || !purges()) {
         return;
     }
+    struct point now = look();
     pthread_mutex_lock(&curve.lock);
-    add_point();
-    size_t half = curve.settled + (curve.count - curve.settled) / 2;
-    CHECK(half > curve.settled + 4, "%zu points are too few", curve.count - curve.settled);
+    add_point(now);
+    uint64_t half = (curve.settled + now.milliseconds) / 2;
     size_t early = most_beyond_live(curve.settled, half);
-    size_t late = most_beyond_live(half, curve.count);
+    size_t late = most_beyond_live(half, now.milliseconds + 1);
     pthread_mutex_unlock(&curve.lock);
     printf("beyond what lives: %zu KiB, then %zu KiB\n", early / 1024, late / 1024);
     CHECK(late <= early + early / 4 + slack, "memory grows: %zu KiB beyond what lives, then %zu KiB",
@@ -148,24 +159,24 @@ void curve_expect_near_live(unsigned percent, size_t slack) {
     if (!curve_measures()) {
         return;
     }
+    struct point now = look();
     pthread_mutex_lock(&curve.lock);
-    add_point();
-    size_t worst = curve.settled;
-    size_t worst_beyond = 0;
-    for (size_t i = curve.settled; i < curve.count; i++) {
+    add_point(now);
+    struct point worst = now;
+    for (size_t i = 0; i < curve.count; i++) {
         const struct point *point = &curve.points[i];
+        if (point->milliseconds < curve.settled) {
+            continue;
+        }
         size_t grown = point->resident - curve.points[0].resident;
         size_t allowed = (size_t)point->live / 100 * percent + slack;
         CHECK(grown <= allowed, "%zu KiB for %" PRIu64 " KiB that live, of %zu KiB allowed",
               grown / 1024, point->live / 1024, allowed / 1024);
-        if (beyond_live(point) > worst_beyond) {
-            worst_beyond = beyond_live(point);
-            worst = i;
-        }
+        worst = beyond_live(point) > beyond_live(&worst) ? *point : worst;
     }
     printf("at worst %zu KiB for %" PRIu64 " KiB that live; allowed %u %% and %zu KiB\n",
-           (curve.points[worst].resident - curve.points[0].resident) / 1024,
-           curve.points[worst].live / 1024, percent, slack / 1024);
+           (worst.resident - curve.points[0].resident) / 1024, worst.live / 1024, percent,
+           slack / 1024);
     pthread_mutex_unlock(&curve.lock);
 }
 
@@ -190,7 +201,7 @@ void curve_end(void) {
     pthread_cond_signal(&curve.end);
     pthread_mutex_unlock(&curve.lock);
     pthread_join(curve.sampler, NULL);
-    add_point();
+    add_point(look());
     size_t peak = 0;
     uint64_t live = 0;
     for (size_t i = 0; i < curve.count; i++) {

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 /* After BURSTS_FIRST bursts a thread has used its pools. LARGE is large in every build. */
-enum { LARGEST = 4000, TAKEN = 400, BURST = 64, BURSTS_FIRST = 60, REST_US = 4000, COMING = 3, CHILD_THREADS = 4, ALARM_SECONDS = 60 };
+enum { LARGEST = 4000, TAKEN = 400, BURST = 64, BURSTS_FIRST = 60, REST_US = 4000, COMING = 3, CHILD_THREADS = 4, ALARM_SECONDS = 20 };
 #define LARGE (9 * BUILD_MIB)
 
 static struct options options = {
