@@ -26,8 +26,8 @@ void curve_begin(const char *name, const char *file);
 void curve_settled(void);
 
 /* Checks that memory beyond what lives was as high in the first half of the time since it settled as
- * in the second, but for a fourth and `slack` bytes. Holds nothing against a build that purges no
- * slab: there memory grows until its arenas are resident. */
+ * in the second, but for a fourth and `slack` bytes; and, where the build keeps as much as all arenas
+ * hold, but for their bytes. */
 void curve_expect_flat(size_t slack);
 
 /* Checks that resident memory, over what it was at the begin, was never above `percent` of what

@@ -22,6 +22,8 @@ STORMS = {
     "idle": ["relay", "--kind=idle", "--operations=18"],
     "gone": ["relay", "--kind=gone", "--operations=18"],
     "stream": ["relay", "--kind=stream", "--operations=18"],
+    "keys": ["ends", "--operations=3000"],
+    "raw": ["ends", "--kind=raw"],
     "forks": ["forks", "--operations=200"],
 }
 # Where the storms take what other files than their main define.
@@ -44,6 +46,10 @@ MECHANISMS = {
     "a thread's return": ("corral_thread_return", "if (cache != NULL) return;", "storm"),
     "orphaning": ("corral_cache_orphan", "if (cache != NULL) return;", "storm"),
     "adoption": ("corral_cache_take_orphan", "if (identities != 0) return NULL;", "storm"),
+    "reaping": ("corral_reap_take", "if (most != 0) return NULL;", "raw"),
+    "the pointer's way back": ("leave", "corral_reap_release(argument); "
+                               "corral_thread_return(argument); if (argument != NULL) return;",
+                               "keys"),
     "freedom of locks": ("corral_alloc_slow",
                          LOCK + "void *made = make(size, id); "
                          "atomic_store(&lock, 0); return made;", "forks"),
@@ -123,12 +129,12 @@ def main():
     for storm in sorted({MECHANISMS[mechanism][2] for mechanism in chosen}):
         failed = run(arguments, None, None, storm)
         faults += failed != ""
-        print(f"{'nothing':20} {storm:8} {failed or 'passes'}", flush=True)
+        print(f"{'nothing':24} {storm:8} {failed or 'passes'}", flush=True)
     for mechanism in chosen:
         name, body, storm = MECHANISMS[mechanism]
         failed = run(arguments, name, body, storm)
         faults += failed == ""
-        print(f"{mechanism:20} {storm:8} {failed or 'DOES NOT FAIL'}", flush=True)
+        print(f"{mechanism:24} {storm:8} {failed or 'DOES NOT FAIL'}", flush=True)
     return 1 if faults else 0
 
 
