@@ -79,7 +79,7 @@ CORRAL_FAST bool registry_is_of(size_t number, uint32_t id) {
 
 /* The pool whose blocks lie in a slab. */
 CORRAL_FAST uint32_t registry_slab_pool(size_t number, size_t slab) {
-    /* [R:holder] It is constant while a block of the slab is live. */
+    /* [R:holder] It is constant while a block of the slab is live. The shelf looks at it to steer. */
     return load_relaxed(&corral_registry_pools[number][slab]);
 }
 
