@@ -24,6 +24,8 @@ static const struct option names[] = {{"seed", required_argument, NULL, 's'},
                                       {"seconds", required_argument, NULL, 'd'},
                                       {"categories", required_argument, NULL, 'c'},
                                       {"kind", required_argument, NULL, 'k'},
+                                      {"live", required_argument, NULL, 'l'},
+                                      {"curve", required_argument, NULL, 'f'},
                                       {NULL, 0, NULL, 0}};
 
 static uint64_t number_of(const char *text) {
@@ -57,6 +59,12 @@ static void take_option(int letter, struct options *options) {
     case 'k':
         options->kind = optarg;
         break;
+    case 'l':
+        options->live = (unsigned)number_of(optarg);
+        break;
+    case 'f':
+        options->curve = optarg;
+        break;
     default:
         exit(2);
     }
@@ -73,14 +81,14 @@ void options_read(int argc, char **argv, struct options *options) {
     if (optind != argc || options->threads == 0 || options->categories == 0) {
         fprintf(stderr,
                 "usage: %s [--seed=N] [--threads=N] [--operations=N] [--seconds=N]"
-                " [--categories=N] [--kind=NAME]\n",
+                " [--categories=N] [--kind=NAME] [--live=MIB] [--curve=FILE]\n",
                 argv[0]);
         exit(2);
     }
     printf("--seed=%" PRIu64 " --threads=%u --operations=%" PRIu64 " --seconds=%u --categories=%u"
-           " --kind=%s\n",
+           " --kind=%s --live=%u\n",
            options->seed, options->threads, options->operations, options->seconds,
-           options->categories, options->kind);
+           options->categories, options->kind, options->live);
     fflush(stdout);
 }
 
@@ -168,6 +176,15 @@ struct held *box_swap(size_t number, struct held *held) {
     return atomic_exchange_explicit(&boxes[number], held, memory_order_acq_rel);
 }
 
+void boxes_empty(void) {
+    for (size_t i = 0; i < BOXES; i++) {
+        struct held *held = box_swap(i, NULL);
+        if (held != NULL) {
+            held_free(held);
+        }
+    }
+}
+
 static int compare_held(const void *left, const void *right) {
     const struct held *first = *(struct held *const *)left;
     const struct held *second = *(struct held *const *)right;
@@ -210,4 +227,17 @@ void held_check_all(struct held **all, size_t count, unsigned categories) {
     for (unsigned category = 0; category < categories; category++) {
         check_category(all, count, category);
     }
+}
+
+void boxes_check(unsigned categories) {
+    static struct held *all[BOXES];
+    size_t count = 0;
+    for (size_t i = 0; i < BOXES; i++) {
+        struct held *held = box_swap(i, NULL);
+        if (held != NULL) {
+            all[count++] = held;
+            box_swap(i, held);
+        }
+    }
+    held_check_all(all, count, categories);
 }

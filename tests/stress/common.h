@@ -12,6 +12,7 @@
 #ifndef CORRAL_TESTS_STRESS_COMMON_H
 #define CORRAL_TESTS_STRESS_COMMON_H
 
+#include "curve.h"
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
@@ -31,6 +32,8 @@ struct options {
     unsigned seconds;    /* --seconds: go on so long, whatever the operations; 0 for once */
     unsigned categories; /* --categories */
     const char *kind;    /* --kind: a variant of the main */
+    unsigned live;       /* --live: MiB that live at a time, where a main lets them be chosen */
+    const char *curve;   /* --curve: the file for the points of resident memory, or NULL */
 };
 
 /* Reads the command line over the defaults in `options` and prints the first line. Ends the
@@ -74,8 +77,14 @@ struct held *box_swap(size_t number, struct held *held);
 
 enum { BOXES = 1024 };
 
+/* Frees what is in the boxes. */
+void boxes_empty(void);
+
 /* Checks the blocks at a moment when nothing moves: no two overlap, and the figures of every
  * category are exactly theirs. The array is sorted. */
 void held_check_all(struct held **all, size_t count, unsigned categories);
+
+/* The same for the blocks in the boxes, which are all that there are. */
+void boxes_check(unsigned categories);
 
 #endif

@@ -18,17 +18,24 @@
 
 enum { WINDOW = 768, BATCH = 24, ROUNDS = 4 };
 
+#define LARGEST (4 * BUILD_MIB)
+
 /* Of a thousand steps at an empty place, how many allocate in which way, the rest being plain;
- * and of a thousand at a taken place, how many resize or hand over, the rest being frees. */
+ * and of a thousand at a taken place, how many resize or hand over, the rest being frees.
+ * flat: resident memory is compared between the first half and the second of all rounds after the
+ * first. For that, blocks are so small that every thread has used all its pools by then: a pool in
+ * use keeps a slab. */
 struct kind {
     const char *name;
     unsigned calloc, aligned, batch, resize, hand_over;
+    size_t most;
+    bool flat;
 };
 
 static const struct kind kinds[] = {
-    {"random", 100, 50, 20, 50, 500}, {"plain", 0, 0, 0, 0, 600},
-    {"realloc", 100, 50, 0, 800, 80}, {"aligned", 50, 800, 0, 20, 400},
-    {"batch", 0, 0, 600, 0, 500},
+    {"random", 100, 50, 20, 50, 500, LARGEST, false}, {"plain", 0, 0, 0, 0, 600, LARGEST, false},
+    {"realloc", 100, 50, 0, 800, 80, LARGEST, false}, {"aligned", 50, 800, 0, 20, 400, LARGEST, false},
+    {"batch", 0, 0, 600, 0, 500, LARGEST, false},     {"crowd", 100, 0, 20, 50, 500, 4096, true},
 };
 
 struct worker {
@@ -48,7 +55,7 @@ static pthread_barrier_t round_end;
 static bool ended;
 
 static size_t request(struct worker *worker) {
-    return prng_request(&worker->prng, 4 * BUILD_MIB);
+    return prng_request(&worker->prng, kind->most);
 }
 
 static void release(struct worker *worker, struct held *held) {
@@ -174,6 +181,12 @@ static void check_round(uint64_t round) {
     held_check_all(all, count, options.categories);
     free(all);
     ended = round + 1 >= ROUNDS && options_time_is_over(&options);
+    if (round == 0) {
+        curve_settled();
+    }
+    if (ended && kind->flat) {
+        curve_expect_flat(8 * BUILD_MIB);
+    }
 }
 
 static void *work(void *argument) {
@@ -229,6 +242,7 @@ int main(int argc, char **argv) {
     options_read(argc, argv, &options);
     find_kind();
     options_time_is_over(&options);
+    curve_begin(options.kind, options.curve);
     run_workers();
     uint64_t allocated = 0;
     uint64_t foreign = 0;
@@ -236,12 +250,8 @@ int main(int argc, char **argv) {
         allocated += workers[i].allocated;
         foreign += workers[i].foreign_frees;
     }
-    for (size_t i = 0; i < BOXES; i++) {
-        struct held *held = box_swap(i, NULL);
-        if (held != NULL) {
-            held_free(held);
-        }
-    }
+    boxes_empty();
+    curve_end();
     CHECK(options.threads == 1 || foreign > 0, "no block was freed by another thread");
     CHECK(shadow_units() == 0, "the shadow model is not empty");
     held_check_all(NULL, 0, options.categories);

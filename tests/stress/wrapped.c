@@ -7,6 +7,7 @@
  * Promises: a main succeeds, says first how it can be run again, and refuses what it does not know.
  * Does not: stress. meson runs the mains themselves for that, also where Criterion cannot run.
  */
+#include "support/build.h"
 #include "support/check.h"
 #include "support/process.h"
 
@@ -46,4 +47,15 @@ Test(wrapped, storm) {
 
 Test(wrapped, one_way) {
     check_main("one_way", "--operations=300000", "--kind=gone");
+}
+
+Test(wrapped, relay) {
+    check_main("relay", "--operations=1", "--live=8");
+}
+
+Test(wrapped, forks) {
+    if (BUILD_HAS_ASAN) {
+        cr_skip_test("its malloc takes locks that a child may find taken");
+    }
+    check_main("forks", "--operations=1", "--threads=2");
 }

@@ -4,14 +4,17 @@
 
 Owns:     the inputs.
 Callers:  tests/surface/meson.build; a person, as python3 self_test.py.
-Promises: every rule of rooms.py, edges.py and symbols.py is seen to fail, and sound input to pass.
+Promises: every rule of rooms.py, edges.py, symbols.py, no_locks.py and
+          stacks.py is seen to fail, and sound input to pass.
 Does not: read the project's sources.
 """
 import sys
 import unittest
 
 import edges
+import no_locks
 import rooms
+import stacks
 import symbols
 
 ATOMIC = """
@@ -186,6 +189,52 @@ static inline int corral_c(void) { return 0; }
         self.assertEqual(len(list(symbols.faults_of_archive([("D", "table")], set()))), 1)
         dynamic = [("U", "__tls_get_addr")]
         self.assertEqual(len(list(symbols.faults_of_archive(dynamic, set()))), 1)
+
+
+class NoLocks(unittest.TestCase):
+    """The list of no_locks.py."""
+
+    SOUND = [("U", name) for name in no_locks.ALLOWED] + [("U", "memset"), ("T", "corral_a"),
+                                                          ("U", "corral_a"), ("w", "_ITM_x")]
+
+    def test_sound(self):
+        self.assertEqual(list(no_locks.faults(self.SOUND)), [])
+        versions = [(kind, name + "@GLIBC_2.2.5") for kind, name in self.SOUND]
+        self.assertEqual(list(no_locks.faults(versions[:-3])), [])
+        offsets = [(kind, "mmap64" if name == "mmap" else name) for kind, name in self.SOUND]
+        self.assertEqual(list(no_locks.faults(offsets)), [])
+
+    def test_calls(self):
+        for name in ["pthread_mutex_lock", "syscall", "malloc", "snprintf", "pthread_cond_wait",
+                     "sched_yield", "nanosleep", "__cxa_guard_acquire"]:
+            found = list(no_locks.faults(self.SOUND + [("U", name)]))
+            self.assertEqual(found, [f"{name}: is called, and corral may not call it"])
+
+    def test_list(self):
+        found = list(no_locks.faults(self.SOUND[1:]))
+        self.assertEqual(found, ["mmap: is listed, and is not called"])
+
+
+class Stacks(unittest.TestCase):
+    """The reading of traces, and the list of calls, of stacks.py."""
+
+    CORRAL = " > /b/src/libcorral.so.0.1.0(corral_alloc+0x12) [0x34]"
+    LIBC = " > /usr/lib/libc.so.6(mmap64+0x26) [0x101]"
+    MAIN = " > /b/stress_mix(main+0x12) [0x34]"
+
+    def test_reading(self):
+        lines = ["12 mmap(NULL, 4096) = 0x7f", self.LIBC, self.CORRAL, self.CORRAL, self.MAIN,
+                 "12 futex(0x55, FUTEX_WAIT <unfinished ...>", "13 brk(NULL) = 0x55", self.MAIN,
+                 "12 <... futex resumed>) = 0", self.LIBC, self.CORRAL,
+                 "13 +++ exited with 0 +++"]
+        counts, total = stacks.calls_inside(lines)
+        self.assertEqual((dict(counts), total), ({"mmap": 1, "futex": 1}, 4))
+
+    def test_calls(self):
+        self.assertEqual(list(stacks.faults({"mmap": 2, "tgkill": 1})), [])
+        self.assertIn("and waits", "".join(stacks.faults({"mmap": 2, "futex": 1})))
+        self.assertEqual(len(list(stacks.faults({"mmap": 2, "brk": 1}))), 1)
+        self.assertEqual(len(list(stacks.faults({}))), 1)
 
 
 if __name__ == "__main__":

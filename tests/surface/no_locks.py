@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks that the libraries call nothing of libc but the few functions that corral may.
+
+Owns:     the list of them.
+Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC; self_test.py.
+Promises: no lock, no futex, no condition variable, no allocator and no formatted output can be
+          called from corral but through one of these; a call that is new fails, and so does one that
+          is listed and not made any more.
+Does not: look behind the functions of libc. stacks does.
+"""
+import re
+import subprocess
+import sys
+
+# What corral calls, and why.
+ALLOWED = {
+    "mmap": "maps memory", "munmap": "unmaps it", "madvise": "purges it", "mremap": "grows a block",
+    "sysconf": "the OS page's size", "clock_gettime": "milliseconds, without a system call",
+    "pthread_key_create": "the exit hook", "pthread_key_delete": "of two that made one",
+    "pthread_setspecific": "the exit hook of this thread",
+    "getpid": "names a thread", "gettid": "names a thread", "tgkill": "is that thread gone?",
+    "write": "says a misuse", "abort": "ends the process at one", "__errno_location": "errno",
+}
+# What the compiler calls where it sees fit, or the linker puts in.
+OF_THE_TOOLS = {"memcpy", "memset", "memmove", "memcmp", "__tls_get_addr", "__stack_chk_fail",
+                "_GLOBAL_OFFSET_TABLE_"}
+
+
+def plain(name):
+    """Returns a symbol's name without its version, and without the mark of 64-bit offsets."""
+    return re.sub(r"64$", "", name.partition("@")[0])
+
+
+def faults(symbols):
+    """Yields what is wrong with a library's symbols, pairs of a type and a name."""
+    defined = {name for kind, name in symbols if kind not in "Uwv"}
+    needed = {plain(name) for kind, name in symbols if kind == "U" and name not in defined}
+    for name in sorted(needed - set(ALLOWED) - OF_THE_TOOLS):
+        yield f"{name}: is called, and corral may not call it"
+    for name in sorted(set(ALLOWED) - needed):
+        yield f"{name}: is listed, and is not called"
+
+
+def symbols_of(*arguments):
+    output = subprocess.run(["nm", *arguments], check=True, capture_output=True, text=True).stdout
+    fields = [line.split() for line in output.splitlines() if not line.endswith(":")]
+    return [(field[-2], field[-1]) for field in fields if len(field) >= 2]
+
+
+def main():
+    shared, static = sys.argv[1:]
+    found = [*(f"shared: {fault}" for fault in faults(symbols_of("-D", shared))),
+             *(f"static: {fault}" for fault in faults(symbols_of(static)))]
+    print("\n".join(found) or f"{len(ALLOWED)} functions of libc")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
