@@ -47,7 +47,8 @@ static size_t lost_in_arena(uint32_t number) {
 
 static size_t held_in_pool(const struct front *front, const struct pool *pool) {
     int32_t length = load_relaxed(&front->limit) - load_relaxed(&front->room);
-    size_t blocks = (size_t)(length > 0 ? length : 0) + pool->open_count;
+    size_t blocks = (size_t)(length > 0 ? length : 0) +
+                    bits_count(load_relaxed(&pool->open_bits));
     size_t held = blocks * pool->size * WAKE_DIVISOR / (WAKE_DIVISOR - 1);
     held += pool->current != NULL ? unit_bytes(pool->current) : 0;
     unsigned count = 0;
