@@ -18,7 +18,7 @@ import tempfile
 
 # The storms, by name: a main, and its arguments.
 STORMS = {
-    "storm": ["storm", "--operations=4000"],
+    "storm": ["storm", "--operations=12000"],
     "idle": ["relay", "--kind=idle", "--operations=18"],
     "gone": ["relay", "--kind=gone", "--operations=18"],
     "stream": ["relay", "--kind=stream", "--operations=18"],
