@@ -17,6 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A test may put verbs of its own in their place. */
+#ifdef CORRAL_ATOMIC_HEADER
+#include CORRAL_ATOMIC_HEADER
+#else
+
 #define load_relaxed(object)         atomic_load_explicit((object), memory_order_relaxed)
 #define load_acquire(object)         atomic_load_explicit((object), memory_order_acquire)
 #define store_relaxed(object, value) atomic_store_explicit((object), (value), memory_order_relaxed)
@@ -58,5 +63,7 @@
 #define cas_acq_rel(object, expected, desired)                                                     \
     atomic_compare_exchange_strong_explicit((object), (expected), (desired), memory_order_acq_rel, \
                                             memory_order_relaxed)
+
+#endif
 
 #endif

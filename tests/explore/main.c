@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The schedule explorer: runs the scenarios' schedules and says what it found.
+ *
+ * Owns:     the command line.
+ * Callers:  faults.py; a person, as explore [--scenario NAME] [--walks N] ... (see --help).
+ * Promises: its status is 0 when every schedule passed, 1 when one failed, 2 when it was misused. Its
+ *           lines are fields between tabs.
+ * Does not: know a scenario.
+ */
+#define _GNU_SOURCE
+#include "schedule.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    const char *scenario;
+    unsigned preemptions, stale_reads;
+    uint64_t walks, seed, most;
+    bool list, sites, stop, trace;
+} options = {.preemptions = 3, .stale_reads = 1, .seed = 1};
+
+static const struct option long_options[] = {
+    {"scenario", required_argument, NULL, 's'},    {"preemptions", required_argument, NULL, 'p'},
+    {"stale-reads", required_argument, NULL, 'r'}, {"walks", required_argument, NULL, 'w'},
+    {"seed", required_argument, NULL, 'S'},        {"most", required_argument, NULL, 'm'},
+    {"fault", required_argument, NULL, 'f'},       {"trace", no_argument, NULL, 't'},
+    {"list", no_argument, NULL, 'l'},              {"sites", no_argument, NULL, 'i'},
+    {"stop", no_argument, NULL, 'x'},              {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void help(FILE *file) {
+    fputs("explore [--scenario NAME] [--preemptions N] [--stale-reads N] [--walks N] [--seed N]\n"
+          "        [--most N] [--fault FILE:LINE:VERB:KIND] [--trace]\n"
+          "explore --stop     stop each thread at each of its operations in turn, for ever\n"
+          "explore --sites    list the operations in the source, with what a fault may take\n"
+          "explore --list     list the scenarios\n",
+          file);
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Damages every site that was compiled from that place. */
+static void set_fault(char *text) {
+    const char *file = strtok(text, ":"), *line = strtok(NULL, ":"), *verb = strtok(NULL, ":"),
+               *kind = strtok(NULL, ":");
+    if (kind == NULL) {
+        help(stderr);
+        exit(2);
+    }
+    unsigned fault = strcmp(kind, "acquire") == 0   ? FAULT_NO_ACQUIRE
+                     : strcmp(kind, "release") == 0 ? FAULT_NO_RELEASE
+                                                    : FAULT_TORN;
+    bool found = false;
+    for (struct explore_site *site = __start_explore_sites; site < __stop_explore_sites; site++) {
+        if (site->line == atoi(line) && strcmp(site->verb, verb) == 0 &&
+            strcmp(base_name(site->file), file) == 0) {
+            site->fault = fault;
+            found = true;
+        }
+    }
+    if (!found) {
+        fprintf(stderr, "no such site\n");
+        exit(2);
+    }
+}
+
+static void read_options(int argc, char **argv) {
+    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        switch (c) {
+        case 's': options.scenario = optarg; break;
+        case 'p': options.preemptions = (unsigned)atoi(optarg); break;
+        case 'r': options.stale_reads = (unsigned)atoi(optarg); break;
+        case 'w': options.walks = strtoull(optarg, NULL, 0); break;
+        case 'S': options.seed = strtoull(optarg, NULL, 0); break;
+        case 'm': options.most = strtoull(optarg, NULL, 0); break;
+        case 't': options.trace = true; break;
+        case 'f': set_fault(optarg); break;
+        case 'l': options.list = true; break;
+        case 'i': options.sites = true; break;
+        case 'x': options.stop = true; break;
+        case 'h': help(stdout); exit(0);
+        default: help(stderr); exit(2);
+        }
+    }
+}
+
+/* With --trace, the failed schedule runs once more and says what each thread does. */
+static int report_failure(const struct scenario *scenario, const struct plan *plan, uint64_t count) {
+    printf("failed\t%s\t%llu\t%s\n", scenario->name, (unsigned long long)count, schedule.message);
+    if (options.trace) {
+        schedule.depth = schedule.length;
+        schedule.tracing = true;
+        schedule_run(scenario, plan);
+    }
+    return 1;
+}
+
+static struct plan plan_of_options(void) {
+    return (struct plan){.preemptions = options.preemptions, .stale_reads = options.stale_reads};
+}
+
+/* Every schedule within the budgets. */
+static int search(const struct scenario *scenario) {
+    struct plan plan = plan_of_options();
+    uint64_t count = 0, restarts = 0;
+    bool more = true;
+    schedule.depth = 0;
+    while (more && (options.most == 0 || count < options.most)) {
+        schedule_run(scenario, &plan);
+        count++;
+        if (schedule.failed) {
+            return report_failure(scenario, &plan, count);
+        }
+        more = true;
+        if (schedule_learned()) {
+            restarts++;
+            schedule.depth = 0;
+        } else {
+            more = schedule_advance();
+        }
+    }
+    printf("passed\t%s\t%llu\t%s\t%llu\n", scenario->name, (unsigned long long)count,
+           more ? "cut" : "all", (unsigned long long)restarts);
+    return 0;
+}
+
+static int walk(const struct scenario *scenario) {
+    struct plan plan = {.preemptions = 1000, .stale_reads = 1000, .random = true};
+    for (uint64_t i = 0; i < options.walks; i++) {
+        plan.seed = (options.seed + i) * UINT64_C(0x9E3779B97F4A7C15);
+        schedule.depth = 0;
+        schedule_run(scenario, &plan);
+        if (schedule.failed) {
+            return report_failure(scenario, &plan, i + 1);
+        }
+    }
+    printf("walked\t%s\t%llu\n", scenario->name, (unsigned long long)options.walks);
+    return 0;
+}
+
+/* The same choices must make the same accesses: else undo has missed something. */
+static int check_undo(const struct scenario *scenario) {
+    struct plan plan = plan_of_options();
+    uint64_t traced = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        schedule.depth = 0;
+        schedule_run(scenario, &plan);
+        if (schedule.failed) {
+            return report_failure(scenario, &plan, 0);
+        }
+        if (i > 0 && schedule.traced != traced) {
+            printf("failed\t%s\t0\tits schedules do not repeat\n", scenario->name);
+            return 1;
+        }
+        traced = schedule.traced;
+    }
+    return 0;
+}
+
+/* Stops one thread before each of its operations; what the others complete is what they complete
+ * without that. */
+static int stop_thread(const struct scenario *scenario, unsigned fiber, uint64_t *points,
+                       uint64_t *done) {
+    struct plan plan = {0};
+    schedule.depth = 0;
+    schedule_run(scenario, &plan);
+    uint64_t expected[FIBERS];
+    memcpy(expected, schedule.done, sizeof expected);
+    for (uint64_t at = 1;; at++) {
+        plan = (struct plan){.stopped = fiber, .stopped_at = at};
+        schedule.depth = 0;
+        schedule_run(scenario, &plan);
+        if (schedule.failed) {
+            return report_failure(scenario, &plan, at);
+        }
+        if (!schedule.was_stopped) {
+            return 0;
+        }
+        ++*points;
+        for (unsigned i = 1; i < FIBERS; i++) {
+            if (i == fiber) {
+                continue;
+            }
+            if (schedule.done[i] != expected[i]) {
+                printf("failed\t%s\t%llu\tthread %u does not go on without thread %u\n",
+                       scenario->name, (unsigned long long)at, i, fiber);
+                return 1;
+            }
+            *done += schedule.done[i];
+        }
+    }
+}
+
+static int stop_all(const struct scenario *scenario) {
+    uint64_t points = 0, done = 0;
+    for (unsigned fiber = 1; fiber < FIBERS; fiber++) {
+        if (scenario->threads[fiber - 1] != NULL &&
+            stop_thread(scenario, fiber, &points, &done) != 0) {
+            return 1;
+        }
+    }
+    printf("stopped\t%s\t%llu\t%llu\n", scenario->name, (unsigned long long)points,
+           (unsigned long long)done);
+    return 0;
+}
+
+static int run(const struct scenario *scenario) {
+    schedule_set_up(scenario);
+    if (options.stop) {
+        return stop_all(scenario);
+    }
+    int failed = check_undo(scenario);
+    if (failed == 0) {
+        failed = options.walks != 0 ? walk(scenario) : search(scenario);
+    }
+    return failed;
+}
+
+static void print_sites(void) {
+    for (struct explore_site *site = __start_explore_sites; site < __stop_explore_sites; site++) {
+        printf("site\t%s:%d:%s\t%d\t%d\t%llu\t%d\n", base_name(site->file), site->line, site->verb,
+               site->order, site->changes, (unsigned long long)site->visits, site->stopped_here);
+    }
+}
+
+int main(int argc, char **argv) {
+    read_options(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    world_begin();
+    const struct scenario *found = NULL;
+    for (unsigned list = 0; explore_scenarios[list] != NULL; list++) {
+        for (unsigned i = 0; explore_scenarios[list][i] != NULL; i++) {
+            const struct scenario *scenario = explore_scenarios[list][i];
+            if (options.list) {
+                printf("%s\t%s\n", scenario->name, scenario->what);
+            }
+            if (options.scenario != NULL && strcmp(options.scenario, scenario->name) == 0) {
+                found = scenario;
+            }
+        }
+    }
+    if (options.scenario != NULL && found == NULL) {
+        fprintf(stderr, "no scenario has that name; see --list\n");
+        return 2;
+    }
+    int failed = found == NULL ? 0 : run(found);
+    if (options.sites) {
+        print_sites();
+    }
+    return failed;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of a shelf: putting slabs there, taking them, emptying them, finding their arena.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: as scenarios.h.
+ * Does not: end arenas, but where the last slab's end leads to it.
+ */
+#include "scenarios.h"
+
+/* The set-up's exit puts the slab on its shelf: blocks 2 and 3 are outside. */
+static void shelve(void) {
+    take_blocks(0, PER_SLAB);
+    leave_blocks(0, 2);
+}
+
+/* The arena is on the stack and has no slab of the class. */
+static void leave_stale_link(void) {
+    take_blocks(0, PER_SLAB);
+    leave_blocks(0, 2);
+    corral_thread_detach();
+    leave_blocks(2, 4);
+}
+
+/* The same, and a thread goes on that has a slab with one block outside. */
+static void stale_link_and_owner(void) {
+    leave_stale_link();
+    corral_thread_detach();
+    take_blocks(0, 1);
+}
+
+static void exit_now(void) {
+    corral_thread_detach();
+}
+static void leave_0(void) {
+    leave_blocks(0, 1);
+}
+static void leave_2(void) {
+    leave_blocks(2, 3);
+}
+static void leave_3(void) {
+    leave_blocks(3, 4);
+}
+static void leave_23(void) {
+    leave_blocks(2, 4);
+}
+static void check_0(void) {
+    leave_0();
+    expect_empty();
+}
+static void check_23(void) {
+    leave_23();
+    expect_empty();
+}
+/* Another class has slabs of the same arena. */
+static void pair_of_halves(void) {
+    leave(take(BLOCK / 2, 0), 0);
+}
+
+static const struct scenario last = {
+    .name = "last",
+    .what = "the last blocks of a shelved slab come home while a thread takes it",
+    .setup = shelve,
+    .threads = {leave_23, pair},
+    .check = expect_empty,
+};
+static const struct scenario last_two = {
+    .name = "last_two",
+    .what = "two threads bring the last blocks of a shelved slab",
+    .setup = shelve,
+    .threads = {leave_2, leave_3},
+    .check = expect_empty,
+};
+static const struct scenario takers = {
+    .name = "takers",
+    .what = "two threads want the slab on a shelf",
+    .setup = shelve,
+    .threads = {pair, pair},
+    .check = check_23,
+};
+static const struct scenario takers_last = {
+    .name = "takers_last",
+    .what = "two threads want the slab on a shelf while its last blocks come home",
+    .setup = shelve,
+    .threads = {pair, pair, leave_23},
+    .check = expect_empty,
+};
+static const struct scenario put = {
+    .name = "put",
+    .what = "a thread puts its slab on the shelf while the last block comes home",
+    .setup = stale_link_and_owner,
+    .threads = {exit_now, leave_0},
+    .check = expect_empty,
+    .inherits = true,
+};
+static const struct scenario drop = {
+    .name = "drop",
+    .what = "an arena without a slab is dropped from the stack while a slab of it is put there",
+    .setup = stale_link_and_owner,
+    .threads = {exit_now, pair},
+    .check = check_0,
+    .inherits = true,
+};
+static const struct scenario drop_two = {
+    .name = "drop_two",
+    .what = "two threads drop an arena while a slab of it is put on the shelf",
+    .setup = stale_link_and_owner,
+    .threads = {exit_now, pair, pair},
+    .check = check_0,
+    .inherits = true,
+};
+static const struct scenario other_class = {
+    .name = "other_class",
+    .what = "a slab becomes empty on its shelf and serves another class at once",
+    .setup = shelve,
+    .threads = {leave_23, pair_of_halves, pair},
+    .check = expect_empty,
+};
+static const struct scenario queue = {
+    .name = "queue",
+    .what = "a former owner wakes its own slab while another sends to it",
+    .setup = shelve,
+    .threads = {leave_2, pair, leave_3},
+    .check = expect_empty,
+    .inherits = true,
+};
+
+const struct scenario *const scenarios_shelf[] = {
+    &last, &last_two, &takers, &takers_last, &put, &drop, &drop_two, &other_class, &queue, 0};

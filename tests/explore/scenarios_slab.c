@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of one slab: frees from other threads, waking, collecting, giving back.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: as scenarios.h.
+ * Does not: use more than one class.
+ */
+#include "scenarios.h"
+
+static void fill_slab(void) {
+    take_blocks(0, PER_SLAB);
+}
+
+/* The slab is FULL: the next block came from another. */
+static void fill_and_let_go(void) {
+    take_blocks(0, PER_SLAB + 1);
+    leave_blocks(PER_SLAB, PER_SLAB + 1);
+}
+
+static void leave_0(void) {
+    leave_blocks(0, 1);
+}
+static void leave_1(void) {
+    leave_blocks(1, 2);
+}
+static void leave_01(void) {
+    leave_blocks(0, 2);
+}
+static void leave_23(void) {
+    leave_blocks(2, 4);
+}
+static void leave_all(void) {
+    leave_blocks(0, PER_SLAB);
+}
+static void check_23(void) {
+    leave_23();
+    expect_empty();
+}
+static void check_all(void) {
+    leave_all();
+    expect_empty();
+}
+static void two_pairs(void) {
+    void *first = take(BLOCK, 0);
+    void *second = take(BLOCK, 0);
+    leave(first, 0);
+    leave(second, 0);
+}
+static void take_two_leave_23(void) {
+    void *first = take(BLOCK, 0);
+    void *second = take(BLOCK, 0);
+    leave_23();
+    leave(first, 0);
+    leave(second, 0);
+}
+
+static const struct scenario let_go = {
+    .name = "let_go",
+    .what = "an owner lets its slab go while another brings enough blocks to wake it",
+    .setup = fill_slab,
+    .threads = {pair, leave_01},
+    .check = check_23,
+    .inherits = true,
+};
+static const struct scenario let_go_all = {
+    .name = "let_go_all",
+    .what = "an owner lets its slab go while another brings all of its blocks",
+    .setup = fill_slab,
+    .threads = {pair, leave_all},
+    .check = expect_empty,
+    .inherits = true,
+};
+static const struct scenario wake = {
+    .name = "wake",
+    .what = "two threads bring a FULL slab what wakes it and what empties it",
+    .setup = fill_and_let_go,
+    .threads = {leave_01, leave_23},
+    .check = expect_empty,
+};
+static const struct scenario wake_three = {
+    .name = "wake_three",
+    .what = "three threads bring blocks to a FULL slab, one or two each",
+    .setup = fill_and_let_go,
+    .threads = {leave_0, leave_1, leave_23},
+    .check = expect_empty,
+};
+static const struct scenario collect = {
+    .name = "collect",
+    .what = "an owner that needs blocks and brings some, while another brings some too",
+    .setup = fill_slab,
+    .threads = {take_two_leave_23, leave_01},
+    .check = expect_empty,
+    .inherits = true,
+};
+static const struct scenario use_again = {
+    .name = "use_again",
+    .what = "a slab that was woken and emptied is used again while others still send",
+    .setup = fill_and_let_go,
+    .threads = {leave_01, leave_23, two_pairs},
+    .check = expect_empty,
+};
+static const struct scenario none_back = {
+    .name = "none_back",
+    .what = "an owner lets a slab go from which nothing comes back meanwhile",
+    .setup = fill_slab,
+    .threads = {pair, pair},
+    .check = check_all,
+    .inherits = true,
+};
+
+const struct scenario *const scenarios_slab[] = {&let_go,  &let_go_all, &wake, &wake_three,
+                                                 &collect, &use_again,  &none_back, 0};

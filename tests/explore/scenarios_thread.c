@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of threads that come and go, and of ids that are met first.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: as scenarios.h.
+ * Does not: end a thread in any other way than by its exit hook, but where it says so.
+ */
+#include "scenarios.h"
+
+static void one_block(void) {
+    take_blocks(0, 1);
+}
+static void leave_0(void) {
+    leave_blocks(0, 1);
+}
+static void exit_now(void) {
+    corral_thread_detach();
+}
+static void detach_and_pair(void) {
+    corral_thread_detach();
+    pair();
+}
+static void take_and_vanish(void) {
+    take_blocks(1, 3);
+    leave_blocks(1, 2);
+}
+static void make_caches(void) {
+    pair();
+}
+static void same_id(void) {
+    leave(take(BLOCK, 77), 77);
+}
+static void other_id(void) {
+    leave(take(BLOCK, 78), 78);
+}
+/* All but one of the categories that ids can get. */
+static void nearly_all_categories(void) {
+    for (uint32_t id = 100; id < 103; id++) {
+        leave(take(BLOCK, id), id);
+    }
+}
+static void read_figures(void) {
+    for (unsigned i = 0; i < 2; i++) {
+        corral_stats stats;
+        EXPECT(corral_total_stats(&stats, sizeof stats) == CORRAL_OK);
+        EXPECT(stats.live_blocks <= 2);
+        explore_done();
+    }
+}
+/* A thread that vanished holds what it held: at most a slab of each pool that it used. */
+static void check_vanished(void) {
+    leave_blocks(0, 1);
+    leave_blocks(2, 3);
+    corral_thread_detach();
+    corral_stats stats;
+    EXPECT(corral_total_stats(&stats, sizeof stats) == CORRAL_OK);
+    EXPECT(stats.live_blocks == 0);
+    EXPECT(stats.slabs <= 1);
+}
+
+static const struct scenario adopt = {
+    .name = "adopt",
+    .what = "two threads want the orphan that a third makes",
+    .setup = make_caches,
+    .threads = {exit_now, pair, pair},
+    .check = expect_empty,
+    .inherits = true,
+};
+static const struct scenario orphan = {
+    .name = "orphan",
+    .what = "two threads begin, end and begin again beside one orphan",
+    .setup = make_caches,
+    .threads = {detach_and_pair, detach_and_pair},
+    .check = expect_empty,
+};
+static const struct scenario exits = {
+    .name = "exits",
+    .what = "an owner ends while its block is freed and its cache adopted",
+    .setup = one_block,
+    .threads = {exit_now, leave_0, pair},
+    .check = expect_empty,
+    .inherits = true,
+};
+static const struct scenario vanish = {
+    .name = "vanish",
+    .what = "a thread vanishes; two others need caches",
+    .setup = one_block,
+    .threads = {take_and_vanish, pair, pair},
+    .check = check_vanished,
+    .vanishes = true,
+};
+static const struct scenario category = {
+    .name = "category",
+    .what = "two threads meet the same id first",
+    .setup = make_caches,
+    .threads = {same_id, same_id},
+    .check = expect_empty,
+};
+static const struct scenario categories = {
+    .name = "categories",
+    .what = "two threads meet different ids first, a third one of them too",
+    .setup = make_caches,
+    .threads = {same_id, other_id, same_id},
+    .check = expect_empty,
+};
+static const struct scenario last_category = {
+    .name = "last_category",
+    .what = "two ids want the last category",
+    .setup = nearly_all_categories,
+    .threads = {same_id, other_id, same_id},
+    .check = expect_empty,
+};
+static const struct scenario figures = {
+    .name = "figures",
+    .what = "a reader sums while two threads begin and end",
+    .threads = {pair, read_figures, pair},
+    .check = expect_empty,
+};
+
+const struct scenario *const scenarios_thread[] = {
+    &adopt, &orphan, &exits, &vanish, &category, &categories, &last_category, &figures, 0};

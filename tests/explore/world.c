@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * world: the OS that corral sees under the explorer. It takes the place of src/os_posix.c.
+ *
+ * Owns:     a range of addresses, the clock, the exit hooks and the names of fibers.
+ * Callers:  corral, through src/os.h; scenarios; schedule.
+ * Promises: the same answers in each schedule. What corral unmaps may not be accessed any more.
+ * Does not: use an address twice in a schedule.
+ */
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include "base.h"
+#include "os.h"
+#include "thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define WORLD_BYTES ((size_t)8 << 30)
+#define WORLD_BASE  ((uintptr_t)1 << 40)
+
+struct hook {
+    void (*function)(void *);
+    void *argument;
+};
+
+/* All of this is undone with the rest of memory. */
+static struct {
+    uintptr_t next;
+    uint64_t milliseconds;
+    uint64_t reservations; /* that may yet succeed */
+    uint64_t gone;         /* a bit for each fiber */
+    struct hook hooks[FIBERS];
+} world = {.reservations = UINT64_MAX};
+
+static void log_world(void) {
+    memory_log(&world, sizeof world);
+}
+
+void world_begin(void) {
+    void *base = mmap((void *)WORLD_BASE, WORLD_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (base != (void *)WORLD_BASE) {
+        perror("mmap");
+        exit(2);
+    }
+    world.next = WORLD_BASE;
+}
+
+void world_set_reservations(unsigned count) {
+    log_world();
+    world.reservations = count;
+}
+
+void world_add_milliseconds(unsigned count) {
+    log_world();
+    world.milliseconds += count;
+}
+
+void world_exit_thread(void) {
+    struct hook hook = world.hooks[engine_fiber];
+    log_world();
+    world.hooks[engine_fiber].argument = NULL;
+    if (hook.argument != NULL) {
+        hook.function(hook.argument);
+    }
+}
+
+void world_vanish(void) {
+    log_world();
+    world.gone |= UINT64_C(1) << engine_fiber;
+}
+
+void world_inherit(void) {
+    world.hooks[1] = world.hooks[0];
+    world.hooks[0].argument = NULL;
+}
+
+static void *world_reserve(size_t size, size_t alignment) {
+    uintptr_t start = round_up(world.next, alignment);
+    if (world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
+        return NULL;
+    }
+    log_world();
+    world.reservations -= world.reservations != UINT64_MAX;
+    world.next = start + size;
+    return (void *)start;
+}
+
+static bool world_release(void *start, size_t size) {
+    memory_clear(start, size, true);
+    return true;
+}
+
+static bool world_purge(void *start, size_t size) {
+    memory_clear(start, size, false);
+    return true;
+}
+
+static bool world_grow(void *start, size_t old_size, size_t new_size) {
+    (void)start, (void)old_size, (void)new_size;
+    return false;
+}
+
+static uint64_t world_milliseconds(void) {
+    return world.milliseconds;
+}
+
+static bool world_on_thread_exit(void (*function)(void *), void *argument) {
+    log_world();
+    world.hooks[engine_fiber] = (struct hook){function, argument};
+    return true;
+}
+
+const struct corral_os corral_os_real = {
+    .reserve = world_reserve,
+    .release = world_release,
+    .purge = world_purge,
+    .grow = world_grow,
+    .milliseconds = world_milliseconds,
+    .on_thread_exit = world_on_thread_exit,
+};
+const struct corral_os *corral_os = &corral_os_real;
+
+size_t corral_os_page_size(void) {
+    return 4096;
+}
+
+uint64_t corral_os_thread(void) {
+    return engine_fiber + 1;
+}
+
+bool corral_os_thread_is_gone(uint64_t thread) {
+    unsigned fiber = (unsigned)thread - 1;
+    bool gone = thread != 0 && (world.gone >> fiber & 1) != 0;
+    if (gone) {
+        /* As the OS does: all that a thread wrote is seen by who learns that it is gone. */
+        clock_join(&engine_clocks[engine_fiber], &engine_clocks[fiber]);
+    }
+    return gone;
+}
+
+void corral_os_write_error(const char *text, size_t length) {
+    char line[200];
+    snprintf(line, sizeof line, "corral said: %.*s", (int)length, text);
+    schedule_fail(line);
+}
+
+_Noreturn void corral_os_abort(void) {
+    schedule_fail("corral aborted");
+    abort();
+}
