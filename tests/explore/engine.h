@@ -43,6 +43,8 @@ unsigned schedule_choose(enum choice kind, unsigned count);
 /* Before each operation: others may run here. */
 void schedule_yield(struct explore_site *site, const volatile void *object);
 void schedule_fail(const char *message);
+/* Two fibers use a granule of 8 bytes by atomic operations that nothing orders. */
+void schedule_contend(uintptr_t granule);
 bool schedule_is_stack(uintptr_t address);
 bool schedule_is_running(void);
 

@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Random schedules before a search. */
+#define WALKS_BEFORE 400u
+
 static struct {
     const char *scenario;
     unsigned preemptions, stale_reads;
@@ -107,11 +110,28 @@ static struct plan plan_of_options(void) {
     return (struct plan){.preemptions = options.preemptions, .stale_reads = options.stale_reads};
 }
 
-/* Every schedule within the budgets. */
+static int walk(const struct scenario *scenario, uint64_t count) {
+    struct plan plan = {.preemptions = 1000, .stale_reads = 1000, .random = true};
+    for (uint64_t i = 0; i < count; i++) {
+        plan.seed = (options.seed + i) * UINT64_C(0x9E3779B97F4A7C15);
+        schedule.depth = 0;
+        schedule_run(scenario, &plan);
+        if (schedule.failed) {
+            return report_failure(scenario, &plan, i + 1);
+        }
+    }
+    return 0;
+}
+
+/* Every schedule within the budgets. A few random ones find what is contended; whatever else turns out
+ * to be begins the search anew. */
 static int search(const struct scenario *scenario) {
     struct plan plan = plan_of_options();
     uint64_t count = 0, restarts = 0;
     bool more = true;
+    if (walk(scenario, WALKS_BEFORE) != 0) {
+        return 1;
+    }
     schedule.depth = 0;
     while (more && (options.most == 0 || count < options.most)) {
         schedule_run(scenario, &plan);
@@ -122,6 +142,7 @@ static int search(const struct scenario *scenario) {
         more = true;
         if (schedule_learned()) {
             restarts++;
+            count = 0;
             schedule.depth = 0;
         } else {
             more = schedule_advance();
@@ -129,20 +150,6 @@ static int search(const struct scenario *scenario) {
     }
     printf("passed\t%s\t%llu\t%s\t%llu\n", scenario->name, (unsigned long long)count,
            more ? "cut" : "all", (unsigned long long)restarts);
-    return 0;
-}
-
-static int walk(const struct scenario *scenario) {
-    struct plan plan = {.preemptions = 1000, .stale_reads = 1000, .random = true};
-    for (uint64_t i = 0; i < options.walks; i++) {
-        plan.seed = (options.seed + i) * UINT64_C(0x9E3779B97F4A7C15);
-        schedule.depth = 0;
-        schedule_run(scenario, &plan);
-        if (schedule.failed) {
-            return report_failure(scenario, &plan, i + 1);
-        }
-    }
-    printf("walked\t%s\t%llu\n", scenario->name, (unsigned long long)options.walks);
     return 0;
 }
 
@@ -219,7 +226,10 @@ static int run(const struct scenario *scenario) {
     }
     int failed = check_undo(scenario);
     if (failed == 0) {
-        failed = options.walks != 0 ? walk(scenario) : search(scenario);
+        failed = options.walks != 0 ? walk(scenario, options.walks) : search(scenario);
+    }
+    if (failed == 0 && options.walks != 0) {
+        printf("walked\t%s\t%llu\n", scenario->name, (unsigned long long)options.walks);
     }
     return failed;
 }

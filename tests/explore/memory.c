@@ -7,12 +7,13 @@
  * Promises: a schedule fails when two fibers access the same bytes, one of them writes, one of the
  *           accesses is plain, and neither happens before the other; or when memory is accessed that
  *           was given back to the OS. Every write outside of fibers' stacks is undone.
- * Does not: see what corral's thread-local pointer does: it changes with the fiber.
+ * Does not: see errno and corral's thread-local pointer: each fiber has its own.
  */
 #include "engine.h"
 
 #include "thread.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,10 +119,10 @@ static void fail_race(uintptr_t at, const struct record *now, const struct recor
     schedule_fail(text);
 }
 
+/* Nothing orders the two accesses, and one of them writes. */
 static bool conflict(const struct record *now, const struct record *then) {
     return now->fiber != then->fiber && (now->write || then->write) &&
-           !(now->atomic && then->atomic) && (now->mask & then->mask) != 0 &&
-           !clock_knows(now->fiber, then->fiber, then->time);
+           (now->mask & then->mask) != 0 && !clock_knows(now->fiber, then->fiber, then->time);
 }
 
 static void check_clears(uintptr_t at, unsigned size, const struct record *now) {
@@ -143,8 +144,14 @@ static void check_clears(uintptr_t at, unsigned size, const struct record *now) 
 
 static void note(struct granule *granule, struct record now) {
     for (unsigned i = 0; i < granule->count; i++) {
-        if (conflict(&now, &granule->records[i])) {
-            fail_race(granule->at, &now, &granule->records[i]);
+        const struct record *then = &granule->records[i];
+        if (!conflict(&now, then)) {
+            continue;
+        }
+        if (now.atomic && then->atomic) {
+            schedule_contend(granule->at);
+        } else {
+            fail_race(granule->at, &now, then);
         }
     }
     for (unsigned i = 0; i < granule->count; i++) {
@@ -161,8 +168,10 @@ static void note(struct granule *granule, struct record now) {
     granule->count += granule->count < RECORDS;
 }
 
+/* Each thread has its own. */
 static bool is_own(uintptr_t at) {
-    return at - (uintptr_t)&corral_thread < sizeof corral_thread;
+    return at - (uintptr_t)&corral_thread < sizeof corral_thread ||
+           at - (uintptr_t)&errno < sizeof errno;
 }
 
 void memory_access(const volatile void *start, unsigned size, bool write, bool atomic) {

@@ -2,7 +2,7 @@
  *
  * schedule: see schedule.h.
  *
- * Owns:     the fibers' stacks; which objects are shared.
+ * Owns:     the fibers' stacks; which objects are contended.
  * Callers:  through schedule.h and engine.h.
  * Promises: as schedule.h.
  * Does not: use threads.
@@ -19,7 +19,7 @@
 
 #define STACK_BYTES (256u * 1024)
 #define STEPS_MOST  200000u
-#define SHARED      65536u
+#define CONTENDED   65536u
 
 struct fiber {
     jmp_buf context;
@@ -29,11 +29,6 @@ struct fiber {
     bool started, ended, stopped;
 };
 
-struct use {
-    const volatile void *object;
-    uint8_t fibers;
-};
-
 struct schedule schedule;
 struct clock engine_clocks[FIBERS];
 unsigned engine_fiber;
@@ -41,7 +36,7 @@ const struct scenario *engine_scenario;
 
 static char stacks[FIBERS][STACK_BYTES] __attribute__((aligned(64)));
 static struct fiber fibers[FIBERS];
-static struct use uses[SHARED];
+static uintptr_t contended[CONTENDED];
 static bool learned, running;
 static jmp_buf out;
 static ucontext_t unused;
@@ -185,19 +180,22 @@ static void leave_to(unsigned next) {
     swapcontext(&unused, &to->start);
 }
 
-/* Remembers who uses an object; tells whether several do. */
-static bool is_shared(const volatile void *object) {
-    size_t at = (size_t)(((uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15)) >> 48);
-    while (uses[at].object != NULL && uses[at].object != object) {
-        at = (at + 1) % SHARED;
+static size_t place_of(uintptr_t granule) {
+    size_t at = (size_t)((granule >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 48);
+    while (contended[at] != 0 && contended[at] != granule) {
+        at = (at + 1) % CONTENDED;
     }
-    uint8_t before = uses[at].fibers;
-    uses[at].object = object;
-    uses[at].fibers = (uint8_t)(before | 1u << engine_fiber);
-    bool one_before = (before & (before - 1)) == 0;
-    bool one_now = (uses[at].fibers & (uses[at].fibers - 1)) == 0;
-    learned |= one_before && !one_now;
-    return !one_now;
+    return at;
+}
+
+void schedule_contend(uintptr_t granule) {
+    size_t at = place_of(granule);
+    learned |= contended[at] == 0;
+    contended[at] = granule;
+}
+
+static bool is_contended(const volatile void *object) {
+    return contended[place_of((uintptr_t)object & ~(uintptr_t)7)] != 0;
 }
 
 static void stop_here(struct explore_site *site) {
@@ -222,7 +220,7 @@ void schedule_yield(struct explore_site *site, const volatile void *object) {
     if (plan->stopped == engine_fiber && fibers[engine_fiber].steps == plan->stopped_at) {
         stop_here(site);
     }
-    if (!is_shared(object)) {
+    if (!is_contended(object)) {
         return;
     }
     unsigned list[FIBERS];
@@ -253,8 +251,8 @@ void schedule_set_up(const struct scenario *scenario) {
     engine_fiber = 0;
     engine_clocks[0] = (struct clock){{1}};
     corral_thread = (struct thread){.cache = &corral_cache_empty};
-    for (size_t i = 0; i < SHARED; i++) {
-        uses[i] = (struct use){0};
+    for (size_t i = 0; i < CONTENDED; i++) {
+        contended[i] = 0;
     }
     order_begin();
     if (scenario->setup != NULL) {

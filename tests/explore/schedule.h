@@ -10,7 +10,9 @@
  * A choice is one of several ways to go on: which fiber runs at a yield point (any but the running one
  * costs a preemption), which fiber runs when one has ended, which store a load sees (any but the last
  * one costs a stale read). Way 0 is always the plain one. A yield point is a choice when its object is
- * shared: when a second fiber has been seen to use it.
+ * contended: when in some schedule two fibers used it, one of them to write, and neither happened
+ * before the other. What is always ordered otherwise, as a cache's fields are by the set of orphans, is
+ * reordered only by reordering what orders it.
  */
 #ifndef CORRAL_EXPLORE_SCHEDULE_H
 #define CORRAL_EXPLORE_SCHEDULE_H
@@ -52,7 +54,7 @@ void schedule_set_up(const struct scenario *scenario);
 void schedule_run(const struct scenario *scenario, const struct plan *plan);
 /* Sets the choices of the next schedule in the order of a search. False when there is none. */
 bool schedule_advance(void);
-/* Was a yield point's object newly found to be shared in the last run? Then the search begins anew. */
+/* Was an object newly found to be contended in the last run? Then the search begins anew. */
 bool schedule_learned(void);
 
 #endif

@@ -56,7 +56,9 @@
         EXPLORE_VALUE(at_) desired_ = (EXPLORE_VALUE(at_))(desired);                               \
         uint64_t bits_ = EXPLORE_BITS(*expected_);                                                 \
         bool done_ = explore_cas(&site_, at_, sizeof *at_, &bits_, EXPLORE_BITS(desired_));        \
-        *expected_ = (EXPLORE_VALUE(at_))bits_;                                                    \
+        if (!done_) {                                                                              \
+            *expected_ = (EXPLORE_VALUE(at_))bits_;                                                \
+        }                                                                                          \
         done_;                                                                                     \
     })
 
