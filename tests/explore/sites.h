@@ -24,7 +24,8 @@ enum explore_fault {
     FAULT_TORN = 4, /* a read-modify-write becomes a load and a store */
 };
 
-struct explore_site {
+/* Aligned to its size, so that the section is an array. */
+struct __attribute__((aligned(64))) explore_site {
     const char *file;
     const char *verb;
     int line;

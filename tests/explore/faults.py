@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Takes one release, acquire or atomicity at a time from corral's source and checks that the explorer
+notices.
+
+Owns:     nothing.
+Callers:  tests/explore/meson.build, tools/prove; a person, as faults.py EXPLORE SOURCE SURVIVORS.
+Promises: prints a table: site, edge, what was taken, which scenario noticed, after how many schedules.
+          Fails when a fault goes unnoticed that SURVIVORS does not name with its reason, or when one is
+          noticed that it names.
+Does not: compile anything: the program knows its sites, and damages one when asked.
+"""
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+
+ACQUIRE, RELEASE = 1, 2
+LABEL = re.compile(r"\[([ER]:[a-z-]+)\]")
+# Read-modify-writes without an order of their own that must be atomic all the same.
+TORN_LABELS = {"R:count-only", "R:number-only", "R:after-edge", "R:look", "R:gone"}
+
+
+def run(explore, *arguments, timeout=120):
+    """Returns the explorer's lines, as lists of fields; None when it does not end in time."""
+    try:
+        done = subprocess.run([explore, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return None
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def label_of(lines, number):
+    """Returns the label that stands beside a line or in the comment above it."""
+    for at in range(number - 1, max(number - 6, -1), -1):
+        found = LABEL.search(lines[at])
+        if found:
+            return found.group(1)
+        if at < number - 1 and lines[at].rstrip().endswith(("{", "}", ";")):
+            break
+    return ""
+
+
+def sites_of(lines):
+    """Returns the sites among the explorer's lines: name → (order, changes, visits)."""
+    sites = {}
+    for fields in lines or []:
+        if fields[0] == "site":
+            order, changes, visits = int(fields[2]), fields[3] == "1", int(fields[4])
+            before = sites.get(fields[1], (order, changes, 0))
+            sites[fields[1]] = (order, changes, before[2] + visits)
+    return sites
+
+
+def faults_of(sites, source):
+    """Yields (site, label, what is taken)."""
+    texts = {path.name: path.read_text(encoding="utf-8").splitlines()
+             for path in sorted(source.glob("*.[ch]"))}
+    for site, (order, changes, _) in sorted(sites.items()):
+        name, line, _ = site.split(":")
+        if name not in texts:
+            continue
+        label = label_of(texts[name], int(line))
+        if order & ACQUIRE:
+            yield site, label, "acquire"
+        if order & RELEASE:
+            yield site, label, "release"
+        if changes and (label.startswith("E:") or label in TORN_LABELS):
+            yield site, label, "torn"
+
+
+def attempt(arguments, site, taken, scenarios):
+    """Returns (scenario, schedules) of who noticed first, or None."""
+    for walks in (300, arguments.walks):
+        for scenario in scenarios:
+            lines = run(arguments.explore, "--scenario", scenario, "--walks", walks, "--fault",
+                        f"{site}:{taken}")
+            if lines is None:
+                return scenario, "it does not end"
+            for fields in lines:
+                if fields[0] == "failed":
+                    return scenario, fields[2]
+    return None
+
+
+def read_survivors(path):
+    """Returns the faults that may go unnoticed: file, label, verb, what is taken."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {tuple(line.split()[:4]) for line in lines if line and line[0] not in "# "}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--walks", type=int, default=3000, help="schedules of each scenario")
+    parser.add_argument("--only", help="sites whose name contains this")
+    parser.add_argument("--every", type=int, default=1, help="one fault of so many")
+    parser.add_argument("explore")
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("survivors", type=pathlib.Path)
+    arguments = parser.parse_args()
+    scenarios = [fields[0] for fields in run(arguments.explore, "--list")]
+    reached = {}
+    for scenario in scenarios:
+        for site, (_, _, visits) in sites_of(run(arguments.explore, "--scenario", scenario, "--walks",
+                                                 50, "--sites")).items():
+            if visits:
+                reached.setdefault(site, []).append(scenario)
+    faults = list(faults_of(sites_of(run(arguments.explore, "--sites")), arguments.source))
+    faults = [fault for fault in faults if not arguments.only or arguments.only in fault[0]]
+    faults = faults[::arguments.every]
+    allowed = read_survivors(arguments.survivors)
+    wrong = noticed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(attempt, arguments, site, taken, reached.get(site, []))
+                   for site, _, taken in faults]
+        for (site, label, taken), future in zip(faults, futures):
+            name, _, verb = site.split(":")
+            result = future.result()
+            survivor = (name, label or "-", verb, taken) in allowed
+            noticed += result is not None
+            if result is not None:
+                said = f"{result[0]:14} {result[1]}"
+            else:
+                said = "survives, as named" if survivor else "NOT NOTICED"
+            wrong += result is None and not survivor
+            print(f"{site:42} {label:16} {taken:8} {said}", flush=True)
+    print(f"{noticed} of {len(faults)} faults noticed, {len(faults) - noticed - wrong} named as "
+          f"survivors, {wrong} wrong")
+    return 1 if wrong or not noticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
