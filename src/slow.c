@@ -99,7 +99,9 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     void *block = NULL;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
         block = corral_large_alloc(size, alignment, category, zero);
-        if (block == NULL && (corral_large_release_kept() | corral_arena_end_empty())) {
+        bool more = block == NULL && corral_large_release_kept();
+        more |= block == NULL && corral_arena_end_empty();
+        if (more) {
             block = corral_large_alloc(size, alignment, category, zero);
         }
     }
