@@ -107,8 +107,16 @@ void curve_begin(const char *name, const char *file) {
     }
 }
 
+/* A short run may be over before the next point is due, so this is one. */
 void curve_settled(void) {
-    curve.settled = milliseconds() - curve.begin;
+    if (!curve_measures()) {
+        return;
+    }
+    struct point now = look();
+    pthread_mutex_lock(&curve.lock);
+    add_point(now);
+    curve.settled = now.milliseconds;
+    pthread_mutex_unlock(&curve.lock);
 }
 
 static size_t beyond_live(const struct point *point) {
@@ -150,7 +158,7 @@ void curve_expect_flat(size_t slack) {
     pthread_mutex_lock(&curve.lock);
     add_point(now);
     uint64_t half = (curve.settled + now.milliseconds) / 2;
-    size_t early = most_beyond_live(curve.settled, half);
+    size_t early = most_beyond_live(curve.settled, half + 1);
     size_t late = most_beyond_live(half, now.milliseconds + 1);
     pthread_mutex_unlock(&curve.lock);
     printf("beyond what lives: %zu KiB, then %zu KiB\n", early / 1024, late / 1024);
