@@ -20,7 +20,7 @@
 /* Free slabs of a category. It steers only: whether a search is worth it, and whether an empty
  * arena can go. */
 static _Atomic int32_t free_slabs[CATEGORY_LIMIT];
-/* Where a category's last claim succeeded: another way to its chain. */
+/* Where a category's last claim succeeded. Who claims from it sees the entry through E:slabs. */
 static _Atomic(struct registry_entry *) hints[CATEGORY_LIMIT];
 
 /* An empty arena goes when its category has this many free slabs besides, so that a load that
@@ -53,7 +53,7 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
             corral_unretire(entry, mask);
             fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
-            store_release(&hints[entry->category], entry);                    /* [E:chain] */
+            store_relaxed(&hints[entry->category], entry);                    /* [R:hint] */
             /* [R:after-edge] */
             return unit_begin((struct arena *)load_relaxed(&entry->arena), first, count);
         }
@@ -69,7 +69,7 @@ static struct slab *begin(struct registry_entry *entry, struct arena *arena, uns
     fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
     /* [R:hint] */
     fetch_add_relaxed(&free_slabs[category], (int32_t)(ARENA_USABLE - count));
-    store_release(&hints[category], entry);              /* [E:chain] */
+    store_relaxed(&hints[category], entry);              /* [R:hint] */
     store_relaxed(&entry->arena, (uintptr_t)arena);      /* [R:before-edge] */
     /* [E:slabs] Publishes the arena to those who claim from it. */
     store_release(&entry->taken, HEADER_BITS | mask_of(HEADER_SLABS, count));
@@ -90,7 +90,7 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
 }
 
 static struct slab *claim_any(uint32_t category, unsigned count) {
-    struct registry_entry *hint = load_acquire(&hints[category]); /* [E:chain] */
+    struct registry_entry *hint = load_relaxed(&hints[category]); /* [R:hint] */
     struct slab *slab = hint == NULL ? NULL : claim_from(hint, count);
     /* [R:hint] */
     if (slab != NULL || load_relaxed(&free_slabs[category]) < (int32_t)count) {

@@ -53,6 +53,8 @@ void explore_done(void);
 void world_begin(void);
 /* From now on so many reservations succeed. */
 void world_set_reservations(unsigned count);
+/* Does the OS refuse to take mappings back from now on? */
+void world_refuse_releases(bool refuse);
 void world_add_milliseconds(unsigned count);
 /* Runs the calling fiber's exit hook, if it has one. */
 void world_exit_thread(void);

@@ -19,6 +19,7 @@ import sys
 
 ACQUIRE, RELEASE = 1, 2
 LABEL = re.compile(r"\[([ER]:[a-z-]+)\]")
+FUNCTION = re.compile(r"[A-Za-z].*?\b(\w+)\([^;]*$")
 # Read-modify-writes without an order of their own that must be atomic all the same.
 TORN_LABELS = {"R:count-only", "R:number-only", "R:after-edge", "R:look", "R:gone"}
 
@@ -30,7 +31,10 @@ def run(explore, *arguments, timeout=120):
                               timeout=timeout)
     except subprocess.TimeoutExpired:
         return None
-    return [line.split("\t") for line in done.stdout.splitlines()]
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    if done.returncode < 0:
+        lines.append(["failed", "", f"signal {-done.returncode}"])
+    return lines
 
 
 def label_of(lines, number):
@@ -41,6 +45,15 @@ def label_of(lines, number):
             return found.group(1)
         if at < number - 1 and lines[at].rstrip().endswith(("{", "}", ";")):
             break
+    return ""
+
+
+def function_of(lines, number):
+    """Returns the function that a line lies in."""
+    for at in range(number - 1, -1, -1):
+        found = FUNCTION.match(lines[at])
+        if found:
+            return found.group(1)
     return ""
 
 
@@ -56,7 +69,7 @@ def sites_of(lines):
 
 
 def faults_of(sites, source):
-    """Yields (site, label, what is taken)."""
+    """Yields (site, label, function, what is taken)."""
     texts = {path.name: path.read_text(encoding="utf-8").splitlines()
              for path in sorted(source.glob("*.[ch]"))}
     for site, (order, changes, _) in sorted(sites.items()):
@@ -64,12 +77,13 @@ def faults_of(sites, source):
         if name not in texts:
             continue
         label = label_of(texts[name], int(line))
+        function = function_of(texts[name], int(line))
         if order & ACQUIRE:
-            yield site, label, "acquire"
+            yield site, label, function, "acquire"
         if order & RELEASE:
-            yield site, label, "release"
+            yield site, label, function, "release"
         if changes and (label.startswith("E:") or label in TORN_LABELS):
-            yield site, label, "torn"
+            yield site, label, function, "torn"
 
 
 def attempt(arguments, site, taken, scenarios):
@@ -87,7 +101,7 @@ def attempt(arguments, site, taken, scenarios):
 
 
 def read_survivors(path):
-    """Returns the faults that may go unnoticed: file, label, verb, what is taken."""
+    """Returns the faults that go unnoticed: file, function, verb, what is taken."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return {tuple(line.split()[:4]) for line in lines if line and line[0] not in "# "}
 
@@ -113,13 +127,17 @@ def main():
     faults = faults[::arguments.every]
     allowed = read_survivors(arguments.survivors)
     wrong = noticed = 0
+    named = set()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(attempt, arguments, site, taken, reached.get(site, []))
-                   for site, _, taken in faults]
-        for (site, label, taken), future in zip(faults, futures):
+                   for site, _, _, taken in faults]
+        for (site, label, function, taken), future in zip(faults, futures):
             name, _, verb = site.split(":")
             result = future.result()
-            survivor = (name, label or "-", verb, taken) in allowed
+            key = (name, function, verb, taken)
+            survivor = key in allowed
+            if survivor and result is None:
+                named.add(key)
             noticed += result is not None
             if result is not None:
                 said = f"{result[0]:14} {result[1]}"
@@ -127,6 +145,9 @@ def main():
                 said = "survives, as named" if survivor else "NOT NOTICED"
             wrong += result is None and not survivor
             print(f"{site:42} {label:16} {taken:8} {said}", flush=True)
+    for key in sorted(allowed - named) if arguments.every == 1 and not arguments.only else []:
+        print("named as a survivor, and noticed:", *key)
+        wrong += 1
     print(f"{noticed} of {len(faults)} faults noticed, {len(faults) - noticed - wrong} named as "
           f"survivors, {wrong} wrong")
     return 1 if wrong or not noticed else 0

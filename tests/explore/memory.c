@@ -5,8 +5,9 @@
  * Owns:     the undo log; the latest accesses to each granule of 8 bytes.
  * Callers:  compiled code of corral and of the scenarios; order and world.
  * Promises: a schedule fails when two fibers access the same bytes, one of them writes, one of the
- *           accesses is plain, and neither happens before the other; or when memory is accessed that
- *           was given back to the OS. Every write outside of fibers' stacks is undone.
+ *           accesses is plain, and neither happens before the other; when memory is given back to the
+ *           OS that another may still use; or when it is accessed afterwards. Every write outside of
+ *           fibers' stacks is undone.
  * Does not: see errno and corral's thread-local pointer: each fiber has its own.
  */
 #include "engine.h"
@@ -48,6 +49,8 @@ struct undo {
 };
 
 static struct granule granules[GRANULES];
+static struct granule *used[GRANULES]; /* those of this schedule */
+static unsigned used_count;
 static struct clear clears[CLEARS];
 static unsigned clear_count;
 static struct undo *undos;
@@ -88,6 +91,7 @@ void memory_undo(void) {
         *undos[undo_count].at = undos[undo_count].value;
     }
     clear_count = 0;
+    used_count = 0;
     schedule_number++;
     trace = 0;
 }
@@ -106,6 +110,7 @@ static struct granule *find(uintptr_t at) {
         granule->at = at;
         granule->schedule = schedule_number;
         granule->count = 0;
+        used[used_count++] = granule;
     }
     return granule;
 }
@@ -194,6 +199,18 @@ void memory_access(const volatile void *start, unsigned size, bool write, bool a
     }
 }
 
+/* What is cleared may not be in use by others: each access so far happens before. */
+static void check_used(uintptr_t start, uintptr_t end, const struct record *now) {
+    for (unsigned i = 0; i < used_count; i++) {
+        const struct granule *granule = used[i];
+        for (unsigned k = 0; granule->at >= start && granule->at < end && k < granule->count; k++) {
+            if (conflict(now, &granule->records[k])) {
+                fail_race(granule->at, now, &granule->records[k]);
+            }
+        }
+    }
+}
+
 void memory_clear(void *start, size_t size, bool gone) {
     if (schedule_is_running()) {
         if (clear_count == CLEARS) {
@@ -203,6 +220,7 @@ void memory_clear(void *start, size_t size, bool gone) {
                              .fiber = (uint8_t)engine_fiber,
                              .mask = 0xFF,
                              .write = true};
+        check_used((uintptr_t)start, (uintptr_t)start + size, &now);
         clears[clear_count++] = (struct clear){(uintptr_t)start, (uintptr_t)start + size, now, gone};
     }
     for (uint64_t *word = start; word < (uint64_t *)start + size / 8; word++) {

@@ -9,6 +9,11 @@
  */
 #include "scenarios.h"
 
+#include "cache.h"
+#include "registry.h"
+
+#define FOUND_MOST 16u
+
 void *blocks[64];
 
 const struct scenario *const *const explore_scenarios[] = {scenarios_slab, scenarios_shelf,
@@ -46,8 +51,53 @@ void pair(void) {
     leave(block, 0);
 }
 
+/* Nobody has a cache by now, so each is found among the orphans. */
+static void expect_orphans(void) {
+    struct cache *found[FOUND_MOST];
+    unsigned count = 0;
+    while (count < FOUND_MOST && (found[count] = corral_cache_take_orphan()) != NULL) {
+        count++;
+    }
+    EXPECT(count + 1 == corral_cache_count());
+    while (count > 0) {
+        corral_cache_orphan(found[--count]);
+    }
+}
+
+/* Each entry is found in its category's chain. */
+static void expect_chains(void) {
+    for (uint32_t number = 1; number < corral_registry_count(); number++) {
+        const struct registry_entry *entry = corral_registry_entry(number);
+        const struct registry_entry *at = corral_registry_first(entry->category);
+        while (at != NULL && at != entry) {
+            at = at->next;
+        }
+        EXPECT(at == entry);
+    }
+}
+
+void expect_found(unsigned count) {
+    uint64_t before = slabs_in_use();
+    void *taken[FOUND_MOST];
+    for (unsigned i = 0; i < count; i++) {
+        taken[i] = take(BLOCK, 0);
+    }
+    EXPECT(slabs_in_use() == before);
+    for (unsigned i = 0; i < count; i++) {
+        leave(taken[i], 0);
+    }
+}
+
+uint64_t slabs_in_use(void) {
+    corral_stats stats;
+    EXPECT(corral_total_stats(&stats, sizeof stats) == CORRAL_OK);
+    return stats.slabs;
+}
+
 void expect_empty(void) {
     corral_thread_detach();
+    expect_orphans();
+    expect_chains();
     corral_stats stats;
     EXPECT(corral_total_stats(&stats, sizeof stats) == CORRAL_OK);
     EXPECT(stats.live_blocks == 0);

@@ -28,7 +28,11 @@ void take_blocks(unsigned first, unsigned end);
 void leave_blocks(unsigned first, unsigned end);
 /* One block of category 0, there and back. */
 void pair(void);
-/* All blocks are home, no slab is in use, nothing is counted as live. */
+uint64_t slabs_in_use(void);
+/* So many blocks of category 0 come from the slabs that are in use: none is lost. */
+void expect_found(unsigned count);
+/* All blocks are home, no slab is in use, nothing is counted as live, each cache and each arena's entry
+ * is found. */
 void expect_empty(void);
 
 /* Each ends with NULL. */

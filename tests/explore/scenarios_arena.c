@@ -9,7 +9,9 @@
  */
 #include "scenarios.h"
 
+#include "arena.h"
 #include "decay.h"
+#include "large.h"
 #include "options.h"
 
 #define LARGE (MEDIUM_MAX + 1)
@@ -77,6 +79,164 @@ static void grow_unit(void) {
     leave(explore_take(moved, SLAB_BYTES * 3), 0);
 }
 
+static void end_empty(void) {
+    corral_arena_end_empty();
+}
+/* Memory is exhausted while one pair is tried, by a thread that has a cache. */
+static void fail_pair(void) {
+    leave(take(BLOCK, 7), 7);
+    world_set_reservations(0);
+    void *block = take(BLOCK, 0);
+    if (block != NULL) {
+        leave(block, 0);
+    } else {
+        explore_done();
+    }
+}
+static void succeed_pair(void) {
+    world_set_reservations(100);
+    leave(take(BLOCK, 0), 0);
+}
+/* Empty arenas of three categories, the last of which is the first of two ranges of a reservation. */
+static void make_reservations(void) {
+    blocks[0] = take(BLOCK, 0);
+    blocks[1] = take(BLOCK, 7);
+    blocks[2] = take(BLOCK, 8);
+    leave(blocks[0], 0);
+    leave(blocks[1], 7);
+    leave(blocks[2], 8);
+    corral_thread_detach();
+}
+static void end_and_other(void) {
+    corral_arena_end_empty();
+    leave(take(BLOCK, 7), 7);
+}
+static void end_refused(void) {
+    world_refuse_releases(true);
+    corral_arena_end_empty();
+    world_refuse_releases(false);
+}
+/* Two arenas are in use, so the next reservation has two ranges. */
+static void hold_two(void) {
+    blocks[0] = take(BLOCK, 0);
+    blocks[1] = take(BLOCK, 7);
+    corral_thread_detach();
+}
+static void hold_8(void) {
+    blocks[2] = take(BLOCK, 8);
+}
+static void hold_9(void) {
+    blocks[3] = take(BLOCK, 9);
+}
+static void check_held(void) {
+    leave(blocks[0], 0);
+    leave(blocks[1], 7);
+    leave(blocks[2], 8);
+    leave(blocks[3], 9);
+    expect_empty();
+}
+static void hold_large(void) {
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    corral_thread_detach();
+}
+/* Both blocks were kept: they are found when there is no other memory. */
+static void check_kept(void) {
+    world_set_reservations(0);
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    EXPECT(blocks[0] != NULL && blocks[1] != NULL);
+    leave_blocks(0, 2);
+    expect_empty();
+}
+/* Large blocks of which one may be kept. */
+#define HALF (LARGE_KEEP_BYTES / 2 + 4096)
+static void large_halves(void) {
+    for (unsigned i = 0; i < 3; i++) {
+        blocks[i] = take(HALF, 0);
+    }
+    corral_thread_detach();
+}
+static void leave_2(void) {
+    leave_blocks(2, 3);
+}
+static void check_2(void) {
+    leave_2();
+    expect_empty();
+}
+static void check_12(void) {
+    leave_1();
+    check_2();
+}
+static void half_pair(void) {
+    leave(take(HALF, 0), 0);
+}
+static void release_kept(void) {
+    corral_large_release_kept();
+}
+
+static const struct scenario end_again = {
+    .name = "end_again",
+    .what = "an empty arena ends while two threads claim from it, or make it anew",
+    .setup = make_empty_arena,
+    .threads = {end_empty, pair, pair},
+    .check = expect_empty,
+};
+static const struct scenario end_failed = {
+    .name = "end_failed",
+    .what = "an arena ends, its entry is taken for one that gets no memory, then for one that does",
+    .setup = make_empty_arena,
+    .threads = {end_empty, fail_pair, succeed_pair},
+    .check = expect_empty,
+};
+static const struct scenario ranges = {
+    .name = "ranges",
+    .what = "two threads end the arenas of several reservations while a third needs one",
+    .setup = make_reservations,
+    .threads = {end_empty, end_and_other, pair},
+    .check = expect_empty,
+};
+static const struct scenario ranges_refused = {
+    .name = "ranges_refused",
+    .what = "the OS does not take a reservation back while its ranges are wanted",
+    .setup = make_reservations,
+    .threads = {end_refused, try_other_category, pair},
+    .check = expect_empty,
+};
+static const struct scenario ranges_grow = {
+    .name = "ranges_grow",
+    .what = "two threads need ranges, of which one reservation has two",
+    .setup = hold_two,
+    .threads = {hold_8, hold_9},
+    .check = check_held,
+};
+static const struct scenario large_keep = {
+    .name = "large_keep",
+    .what = "two threads free large blocks, which are kept",
+    .setup = hold_large,
+    .threads = {leave_0, leave_1},
+    .check = check_kept,
+};
+static const struct scenario large_first = {
+    .name = "large_first",
+    .what = "two threads make the first large blocks",
+    .threads = {large_pair, large_pair},
+    .check = expect_empty,
+};
+static const struct scenario large_evict = {
+    .name = "large_evict",
+    .what = "two large blocks are freed of which one may be kept, while a third is needed",
+    .setup = large_halves,
+    .threads = {leave_0, leave_1, half_pair},
+    .check = check_2,
+};
+static const struct scenario large_release = {
+    .name = "large_release",
+    .what = "kept large blocks are unmapped while one is freed and one needed",
+    .setup = large_halves,
+    .threads = {leave_0, release_kept, half_pair},
+    .check = check_12,
+};
 static const struct scenario birth = {
     .name = "birth",
     .what = "two threads make the first arena",
@@ -147,5 +307,8 @@ static const struct scenario extend = {
     .check = expect_empty,
 };
 
-const struct scenario *const scenarios_arena[] = {&birth, &claim,     &give,  &end,    &end_given,
-                                                  &end_two, &purge, &purge_two, &large, &extend, 0};
+const struct scenario *const scenarios_arena[] = {
+    &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
+    &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
+    &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
+    &large_release, 0};

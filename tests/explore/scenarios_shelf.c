@@ -9,6 +9,10 @@
  */
 #include "scenarios.h"
 
+#include "options.h"
+
+#define FILLERS 32u
+
 /* The set-up's exit puts the slab on its shelf: blocks 2 and 3 are outside. */
 static void shelve(void) {
     take_blocks(0, PER_SLAB);
@@ -45,14 +49,101 @@ static void leave_3(void) {
 static void leave_23(void) {
     leave_blocks(2, 4);
 }
+/* Of the slab of block 0 the others are found. */
 static void check_0(void) {
+    corral_thread_detach();
+    expect_found(PER_SLAB - 1);
     leave_0();
     expect_empty();
 }
 static void check_23(void) {
+    corral_thread_detach();
+    expect_found(2);
     leave_23();
     expect_empty();
 }
+/* Units that fill what is left of the first arena. */
+static void *fillers[FILLERS];
+
+static unsigned long arena_number(const void *block) {
+    return (unsigned long)((uintptr_t)block / ARENA_BYTES);
+}
+
+/* Blocks 0 to 3 are a slab of one arena, blocks 4 to 7 of another; 2, 3, 6 and 7 stay outside. */
+static void fill_two_arenas(void) {
+    take_blocks(0, PER_SLAB);
+    for (unsigned i = 0; i < FILLERS; i++) {
+        fillers[i] = take(MEDIUM_MAX, 0);
+        if (arena_number(fillers[i]) != arena_number(blocks[0])) {
+            leave(fillers[i], 0);
+            fillers[i] = NULL;
+            break;
+        }
+    }
+    for (unsigned i = 0; i < FILLERS && fillers[i] != NULL; i++) {
+        EXPECT(arena_number(fillers[i]) == arena_number(blocks[0]));
+    }
+    take_blocks(PER_SLAB, 2 * PER_SLAB);
+    EXPECT(arena_number(blocks[PER_SLAB]) != arena_number(blocks[0]));
+}
+
+/* The first arena is on the stack with a slab; the second one's slab is FULL. */
+static void stack_of_one(void) {
+    fill_two_arenas();
+    corral_thread_detach();
+    leave_blocks(0, 2);
+    corral_thread_detach();
+}
+
+static void wake_second(void) {
+    leave_blocks(PER_SLAB, PER_SLAB + 2);
+}
+
+/* Both arenas are on the stack, the upper one without a slab. */
+static void stack_of_two(void) {
+    fill_two_arenas();
+    leave_blocks(0, 2);
+    corral_thread_detach();
+    leave_blocks(PER_SLAB, PER_SLAB + 2);
+    corral_thread_detach();
+    leave_blocks(PER_SLAB + 2, 2 * PER_SLAB);
+    corral_thread_detach();
+}
+
+static void take_three(void) {
+    void *taken[3];
+    for (unsigned i = 0; i < 3; i++) {
+        taken[i] = take(BLOCK, 0);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        leave(taken[i], 0);
+    }
+}
+
+static void leave_fillers(void) {
+    for (unsigned i = 0; i < FILLERS; i++) {
+        leave(fillers[i], 0);
+    }
+}
+
+static void check_stack(void) {
+    corral_thread_detach();
+    leave_fillers();
+    corral_thread_detach();
+    expect_found(2 * 2);
+    leave_23();
+    leave_blocks(PER_SLAB + 2, 2 * PER_SLAB);
+    expect_empty();
+}
+static void check_stack_of_two(void) {
+    corral_thread_detach();
+    leave_fillers();
+    corral_thread_detach();
+    expect_found(2);
+    leave_23();
+    expect_empty();
+}
+
 /* Another class has slabs of the same arena. */
 static void pair_of_halves(void) {
     leave(take(BLOCK / 2, 0), 0);
@@ -126,5 +217,21 @@ static const struct scenario queue = {
     .inherits = true,
 };
 
+static const struct scenario stack = {
+    .name = "stack",
+    .what = "an arena comes on the stack above another, and is dropped when its slab was taken",
+    .setup = stack_of_one,
+    .threads = {wake_second, take_three, pair},
+    .check = check_stack,
+};
+static const struct scenario stack_drop = {
+    .name = "stack_drop",
+    .what = "three threads drop the upper of two arenas and want the lower one's slab",
+    .setup = stack_of_two,
+    .threads = {take_three, pair, pair},
+    .check = check_stack_of_two,
+};
+
 const struct scenario *const scenarios_shelf[] = {
-    &last, &last_two, &takers, &takers_last, &put, &drop, &drop_two, &other_class, &queue, 0};
+    &last, &last_two,    &takers, &takers_last, &put,        &drop,
+    &drop_two, &other_class, &queue,  &stack,       &stack_drop, 0};

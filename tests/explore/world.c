@@ -32,6 +32,7 @@ static struct {
     uint64_t milliseconds;
     uint64_t reservations; /* that may yet succeed */
     uint64_t gone;         /* a bit for each fiber */
+    uint64_t refuses;      /* does release fail? */
     struct hook hooks[FIBERS];
 } world = {.reservations = UINT64_MAX};
 
@@ -52,6 +53,11 @@ void world_begin(void) {
 void world_set_reservations(unsigned count) {
     log_world();
     world.reservations = count;
+}
+
+void world_refuse_releases(bool refuse) {
+    log_world();
+    world.refuses = refuse;
 }
 
 void world_add_milliseconds(unsigned count) {
@@ -90,6 +96,9 @@ static void *world_reserve(size_t size, size_t alignment) {
 }
 
 static bool world_release(void *start, size_t size) {
+    if (world.refuses) {
+        return false;
+    }
     memory_clear(start, size, true);
     return true;
 }
