@@ -9,6 +9,7 @@
  *
  *   schedule  which fiber goes on, at each yield point      order   which stores a load may see
  *   memory    undo, races of plain accesses                 world   the OS of corral
+ *   states    which states a search has met
  */
 #ifndef CORRAL_EXPLORE_ENGINE_H
 #define CORRAL_EXPLORE_ENGINE_H
@@ -27,6 +28,9 @@ struct clock {
 extern struct clock engine_clocks[FIBERS];
 extern unsigned engine_fiber;
 extern const struct scenario *engine_scenario;
+/* A sum over what each fiber did, and which stores it saw: what it does next follows from it. Two
+ * schedules in which all of them are the same differ only in the order of what does not matter. */
+extern uint64_t engine_histories[FIBERS];
 
 static inline bool clock_knows(unsigned fiber, unsigned other, uint32_t time) {
     return time <= engine_clocks[fiber].at[other];
@@ -37,6 +41,12 @@ static inline void clock_join(struct clock *into, const struct clock *from) {
     }
 }
 
+static inline uint64_t engine_mix(uint64_t sum, uint64_t more) {
+    sum = (sum ^ more * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+    sum = (sum ^ sum >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+    return sum ^ sum >> 32;
+}
+
 /* schedule: one of `count` ways to go on; 0 is the plain one. */
 enum choice { CHOOSE_FIBER, CHOOSE_NEXT, CHOOSE_STORE };
 unsigned schedule_choose(enum choice kind, unsigned count);
@@ -45,6 +55,9 @@ void schedule_yield(struct explore_site *site, const volatile void *object);
 void schedule_fail(const char *message);
 /* Two fibers use a granule of 8 bytes by atomic operations that nothing orders. */
 void schedule_contend(uintptr_t granule);
+/* Is the operation for figures only, and the scenario not about them? No other steers by its result:
+ * where it stands among other threads' operations makes no difference to anything but figures. */
+bool schedule_is_figure(struct explore_site *site, const volatile void *object);
 bool schedule_is_stack(uintptr_t address);
 bool schedule_is_running(void);
 
@@ -52,7 +65,17 @@ bool schedule_is_running(void);
 void memory_log(const volatile void *start, size_t size);
 void memory_mark(void);  /* the state to which undo leads */
 void memory_undo(void);
-void memory_access(const volatile void *start, unsigned size, bool write, bool atomic);
+/* A place in a schedule, to which all memory can be returned from a later one, the engine's tables of
+ * accesses and stores with it. */
+struct memory_place {
+    size_t undo;
+    unsigned clears, used;
+    uint64_t trace;
+};
+struct memory_place memory_place(void);
+void memory_return(const struct memory_place *place);
+enum access { PLAIN, ATOMIC, FIGURE }; /* FIGURE is atomic, and contends with nothing */
+void memory_access(const volatile void *start, unsigned size, bool write, enum access kind);
 /* [start, start + size) is written at once: purged, or unmapped when `gone`. */
 void memory_clear(void *start, size_t size, bool gone);
 uint64_t memory_trace(void); /* a sum over all accesses of the schedule */

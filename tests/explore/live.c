@@ -47,7 +47,7 @@ void *explore_take(void *start, size_t size) {
     }
     memory_log(place, sizeof *place);
     *place = (struct live){bytes, size};
-    memory_access(start, (unsigned)used(size), true, false);
+    memory_access(start, (unsigned)used(size), true, PLAIN);
     memory_log(start, used(size));
     for (size_t i = 0; i < used(size); i++) {
         bytes[i] = pattern(bytes, i);
@@ -60,7 +60,7 @@ void *explore_leave(void *start) {
         if (live[i].start != start) {
             continue;
         }
-        memory_access(start, (unsigned)used(live[i].size), false, false);
+        memory_access(start, (unsigned)used(live[i].size), false, PLAIN);
         for (size_t k = 0; k < used(live[i].size); k++) {
             if (live[i].start[k] != pattern(live[i].start, k)) {
                 explore_fail("the block at %p was written while it was held", start);

@@ -9,7 +9,9 @@
  * Does not: know a scenario.
  */
 #define _GNU_SOURCE
+#include "contention.h"
 #include "schedule.h"
+#include "states.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ static struct {
     const char *scenario;
     unsigned preemptions, stale_reads;
     uint64_t walks, seed, most;
-    bool list, sites, stop, trace;
+    bool list, sites, stop, trace, all;
 } options = {.preemptions = 3, .stale_reads = 1, .seed = 1};
 
 static const struct option long_options[] = {
@@ -32,13 +34,15 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, 'S'},        {"most", required_argument, NULL, 'm'},
     {"fault", required_argument, NULL, 'f'},       {"trace", no_argument, NULL, 't'},
     {"list", no_argument, NULL, 'l'},              {"sites", no_argument, NULL, 'i'},
-    {"stop", no_argument, NULL, 'x'},              {"help", no_argument, NULL, 'h'},
+    {"stop", no_argument, NULL, 'x'},              {"all", no_argument, NULL, 'a'},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 static void help(FILE *file) {
     fputs("explore [--scenario NAME] [--preemptions N] [--stale-reads N] [--walks N] [--seed N]\n"
           "        [--most N] [--fault FILE:LINE:VERB:KIND] [--trace]\n"
+          "        [--all]    follow schedules past states that were met before\n"
           "explore --stop     stop each thread at each of its operations in turn, for ever\n"
           "explore --sites    list the operations in the source, with what a fault may take\n"
           "explore --list     list the scenarios\n",
@@ -88,6 +92,7 @@ static void read_options(int argc, char **argv) {
         case 'f': set_fault(optarg); break;
         case 'l': options.list = true; break;
         case 'i': options.sites = true; break;
+        case 'a': options.all = true; break;
         case 'x': options.stop = true; break;
         case 'h': help(stdout); exit(0);
         default: help(stderr); exit(2);
@@ -100,8 +105,10 @@ static int report_failure(const struct scenario *scenario, const struct plan *pl
     printf("failed\t%s\t%llu\t%s\n", scenario->name, (unsigned long long)count, schedule.message);
     if (options.trace) {
         schedule.depth = schedule.length;
+        struct plan whole = *plan;
+        whole.prune = whole.resumes = false;
         schedule.tracing = true;
-        schedule_run(scenario, plan);
+        schedule_run(scenario, &whole);
     }
     return 1;
 }
@@ -127,12 +134,16 @@ static int walk(const struct scenario *scenario, uint64_t count) {
  * to be begins the search anew. */
 static int search(const struct scenario *scenario) {
     struct plan plan = plan_of_options();
+    plan.prune = !options.all;
+    plan.resumes = true;
     uint64_t count = 0, restarts = 0;
     bool more = true;
     if (walk(scenario, WALKS_BEFORE) != 0) {
         return 1;
     }
     schedule.depth = 0;
+    states_clear();
+    contention_learned();
     while (more && (options.most == 0 || count < options.most)) {
         schedule_run(scenario, &plan);
         count++;
@@ -140,16 +151,18 @@ static int search(const struct scenario *scenario) {
             return report_failure(scenario, &plan, count);
         }
         more = true;
-        if (schedule_learned()) {
+        if (contention_learned()) {
             restarts++;
             count = 0;
+            states_clear();
             schedule.depth = 0;
         } else {
             more = schedule_advance();
         }
     }
-    printf("passed\t%s\t%llu\t%s\t%llu\n", scenario->name, (unsigned long long)count,
-           more ? "cut" : "all", (unsigned long long)restarts);
+    schedule_leave();
+    printf("passed\t%s\t%llu\t%s\t%llu\t%llu\n", scenario->name, (unsigned long long)count,
+           more ? "cut" : "all", (unsigned long long)restarts, (unsigned long long)states_count());
     return 0;
 }
 

@@ -20,14 +20,15 @@
 #include <string.h>
 
 #define RECORDS  10u
-#define GRANULES (1u << 16)
+#define GRANULES (1u << 15)
 #define CLEARS   64u
 
 struct record {
     uint32_t time;
     uint8_t fiber;
     uint8_t mask; /* of the granule's bytes */
-    bool write, atomic;
+    uint8_t kind; /* enum access */
+    bool write;
 };
 
 struct granule {
@@ -85,15 +86,30 @@ void memory_mark(void) {
     clear_count = 0;
 }
 
-void memory_undo(void) {
-    while (undo_count > 0) {
+static void undo_to(size_t count) {
+    while (undo_count > count) {
         undo_count--;
         *undos[undo_count].at = undos[undo_count].value;
     }
+}
+
+void memory_undo(void) {
+    undo_to(0);
     clear_count = 0;
     used_count = 0;
     schedule_number++;
     trace = 0;
+}
+
+struct memory_place memory_place(void) {
+    return (struct memory_place){undo_count, clear_count, used_count, trace};
+}
+
+void memory_return(const struct memory_place *place) {
+    undo_to(place->undo);
+    clear_count = place->clears;
+    used_count = place->used;
+    trace = place->trace;
 }
 
 uint64_t memory_trace(void) {
@@ -101,16 +117,20 @@ uint64_t memory_trace(void) {
 }
 
 static struct granule *find(uintptr_t at) {
-    size_t slot = (size_t)((at >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 48);
+    size_t slot = (size_t)((at >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 49);
     while (granules[slot].schedule == schedule_number && granules[slot].at != at) {
         slot = (slot + 1) % GRANULES;
     }
     struct granule *granule = &granules[slot];
     if (granule->schedule != schedule_number) {
+        memory_log(granule, offsetof(struct granule, records));
         granule->at = at;
         granule->schedule = schedule_number;
         granule->count = 0;
         used[used_count++] = granule;
+        if (used_count == GRANULES * 3 / 4) {
+            schedule_fail("more places are used than the explorer keeps");
+        }
     }
     return granule;
 }
@@ -118,8 +138,8 @@ static struct granule *find(uintptr_t at) {
 static void fail_race(uintptr_t at, const struct record *now, const struct record *then) {
     char text[160];
     snprintf(text, sizeof text, "race at %#llx: %s%s of thread %u, %s%s of thread %u before",
-             (unsigned long long)at, now->atomic ? "atomic " : "", now->write ? "write" : "read",
-             now->fiber, then->atomic ? "atomic " : "", then->write ? "write" : "read",
+             (unsigned long long)at, now->kind != PLAIN ? "atomic " : "", now->write ? "write" : "read",
+             now->fiber, then->kind != PLAIN ? "atomic " : "", then->write ? "write" : "read",
              then->fiber);
     schedule_fail(text);
 }
@@ -148,27 +168,37 @@ static void check_clears(uintptr_t at, unsigned size, const struct record *now) 
 }
 
 static void note(struct granule *granule, struct record now) {
+    struct record *last = &granule->records[0];
+    if (granule->count == 1 && last->fiber == now.fiber && last->write == now.write &&
+        last->kind == now.kind && (last->mask & ~now.mask) == 0) {
+        memory_log(last, sizeof *last);
+        *last = now;
+        return;
+    }
     for (unsigned i = 0; i < granule->count; i++) {
         const struct record *then = &granule->records[i];
         if (!conflict(&now, then)) {
             continue;
         }
-        if (now.atomic && then->atomic) {
-            schedule_contend(granule->at);
-        } else {
+        if (now.kind == PLAIN || then->kind == PLAIN) {
             fail_race(granule->at, &now, then);
+        } else if (now.kind == ATOMIC && then->kind == ATOMIC) {
+            schedule_contend(granule->at);
         }
     }
     for (unsigned i = 0; i < granule->count; i++) {
         struct record *record = &granule->records[i];
         if (record->fiber == now.fiber && record->write == now.write &&
-            record->atomic == now.atomic && (record->mask & ~now.mask) == 0) {
+            record->kind == now.kind && (record->mask & ~now.mask) == 0) {
+            memory_log(record, sizeof *record);
             *record = now;
             return;
         }
     }
     /* Past the room for records, the oldest are forgotten: that may hide a race, and never makes one
      * up. */
+    memory_log(&granule->records[granule->count % RECORDS], sizeof now);
+    memory_log(&granule->schedule, sizeof granule->schedule + sizeof granule->count);
     granule->records[granule->count % RECORDS] = now;
     granule->count += granule->count < RECORDS;
 }
@@ -179,7 +209,7 @@ static bool is_own(uintptr_t at) {
            at - (uintptr_t)&errno < sizeof errno;
 }
 
-void memory_access(const volatile void *start, unsigned size, bool write, bool atomic) {
+void memory_access(const volatile void *start, unsigned size, bool write, enum access kind) {
     uintptr_t at = (uintptr_t)start;
     if (!schedule_is_running() || schedule_is_stack(at) || is_own(at)) {
         return;
@@ -187,8 +217,8 @@ void memory_access(const volatile void *start, unsigned size, bool write, bool a
     trace = (trace ^ at ^ write) * UINT64_C(0x100000001B3) + engine_fiber;
     struct record now = {.time = engine_clocks[engine_fiber].at[engine_fiber],
                          .fiber = (uint8_t)engine_fiber,
-                         .write = write,
-                         .atomic = atomic};
+                         .kind = (uint8_t)kind,
+                         .write = write};
     for (uintptr_t end = at + size; at < end;) {
         unsigned first = (unsigned)(at & 7);
         unsigned count = 8 - first < end - at ? 8 - first : (unsigned)(end - at);
@@ -223,7 +253,8 @@ void memory_clear(void *start, size_t size, bool gone) {
         check_used((uintptr_t)start, (uintptr_t)start + size, &now);
         clears[clear_count++] = (struct clear){(uintptr_t)start, (uintptr_t)start + size, now, gone};
     }
-    for (uint64_t *word = start; word < (uint64_t *)start + size / 8; word++) {
+    /* What is gone is not looked at any more. */
+    for (uint64_t *word = start; !gone && word < (uint64_t *)start + size / 8; word++) {
         if (*word != 0) {
             log_word((uintptr_t)word);
             *word = 0;
@@ -235,7 +266,7 @@ static void plain(const void *start, size_t size, bool write) {
     if (write && schedule_is_running()) {
         memory_log(start, size);
     }
-    memory_access(start, (unsigned)size, write, false);
+    memory_access(start, (unsigned)size, write, PLAIN);
 }
 
 /* What the compiler calls. */

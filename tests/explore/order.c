@@ -13,10 +13,11 @@
 #include "engine.h"
 
 #define STORES    6u
-#define LOCATIONS 8192u /* a power of two */
+#define LOCATIONS (1u << 12)
 
 struct store {
     uint64_t value;
+    uint64_t mark; /* which store it is, in a sum over the stores and loads that led to it */
     struct clock message; /* what who acquires it learns */
     uint32_t time;        /* the writer's */
     uint8_t writer;
@@ -32,9 +33,12 @@ struct location {
 
 static struct location locations[LOCATIONS];
 static uint32_t schedule_number;
+static uint64_t location_count; /* in this schedule */
+static bool figure; /* the operation that is carried out */
 
 void order_begin(void) {
     schedule_number++;
+    location_count = 0;
 }
 
 static uint64_t read_object(const volatile void *object, unsigned size) {
@@ -54,21 +58,28 @@ static struct store *latest(struct location *location) {
 
 /* A first store, which everyone knows: what was there before. */
 static void restart(struct location *location, uint64_t value) {
+    memory_log(location, offsetof(struct location, stores) + sizeof(struct store));
     location->count = 1;
-    location->stores[0] = (struct store){.value = value};
+    location->stores[0] = (struct store){
+        .value = value, .mark = engine_mix((uintptr_t)location->object, value)};
     for (unsigned i = 0; i < FIBERS; i++) {
         location->seen[i] = 0;
     }
 }
 
 static struct location *find(const volatile void *object, unsigned size) {
-    size_t at = (size_t)(((uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15)) >> 51);
+    size_t at = (size_t)(((uintptr_t)object * UINT64_C(0x9E3779B97F4A7C15)) >> 52);
     while (locations[at].schedule == schedule_number && locations[at].object != object) {
         at = (at + 1) % LOCATIONS;
     }
     struct location *location = &locations[at];
     uint64_t value = read_object(object, size);
     if (location->schedule != schedule_number) {
+        memory_log(location, offsetof(struct location, seen));
+        memory_log(&location_count, sizeof location_count);
+        if (++location_count == LOCATIONS * 3 / 4) {
+            schedule_fail("more objects are used than the explorer keeps");
+        }
         location->object = object;
         location->schedule = schedule_number;
         restart(location, value);
@@ -83,7 +94,15 @@ static void begin(struct explore_site *site, const volatile void *object, unsign
                   bool write) {
     schedule_yield(site, object);
     site->visits++;
-    memory_access(object, size, write, true);
+    figure = schedule_is_figure(site, object);
+    memory_access(object, size, write, figure ? FIGURE : ATOMIC);
+}
+
+/* What the running fiber does next may follow from this. */
+static void remember(uint64_t mark) {
+    if (!figure) {
+        engine_histories[engine_fiber] = engine_mix(engine_histories[engine_fiber], mark);
+    }
 }
 
 /* The accesses after a release are not what it published. */
@@ -97,6 +116,12 @@ static bool acquires(const struct explore_site *site) {
 
 static bool releases(const struct explore_site *site) {
     return (site->order & RELEASE) != 0 && (site->fault & FAULT_NO_RELEASE) == 0;
+}
+
+/* From now on the running fiber sees no older store. */
+static void see(struct location *location, uint32_t at) {
+    memory_log(&location->seen[engine_fiber], sizeof at);
+    location->seen[engine_fiber] = at;
 }
 
 /* The oldest store that the running fiber may still see. */
@@ -115,11 +140,17 @@ static uint32_t oldest(const struct location *location) {
 
 uint64_t explore_load(struct explore_site *site, const volatile void *object, unsigned size) {
     begin(site, object, size, false);
+    if (figure && site->order == RELAXED) {
+        end();
+        return read_object(object, size);
+    }
     struct location *location = find(object, size);
     uint32_t last = location->count - 1;
-    uint32_t at = last - schedule_choose(CHOOSE_STORE, last - oldest(location) + 1);
+    uint32_t ways = figure ? 1 : last - oldest(location) + 1;
+    uint32_t at = last - schedule_choose(CHOOSE_STORE, ways);
     const struct store *store = &location->stores[at % STORES];
-    location->seen[engine_fiber] = at;
+    see(location, at);
+    remember(store->mark);
     if (acquires(site)) {
         clock_join(&engine_clocks[engine_fiber], &store->message);
     }
@@ -138,8 +169,13 @@ static void add_store(const struct explore_site *site, struct location *location
     if (releases(site)) {
         clock_join(&store.message, &engine_clocks[engine_fiber]);
     }
+    remember(latest(location)->mark);
+    store.mark = engine_histories[engine_fiber];
+    memory_log(&location->stores[location->count % STORES], sizeof store);
     location->stores[location->count % STORES] = store;
-    location->seen[engine_fiber] = location->count++;
+    see(location, location->count);
+    memory_log(&location->count, sizeof location->count);
+    location->count++;
 }
 
 void explore_store(struct explore_site *site, volatile void *object, unsigned size, uint64_t value) {
@@ -166,12 +202,14 @@ static uint64_t cut(uint64_t value, unsigned size) {
 
 /* The second half of a read-modify-write: others ran in between when the site is torn. */
 static void replace(struct explore_site *site, volatile void *object, unsigned size,
-                    struct clock before, uint64_t value) {
+                    const struct store *before, uint64_t value) {
     if ((site->fault & FAULT_TORN) != 0) {
+        remember(before->mark);
         schedule_yield(site, object);
+        figure = schedule_is_figure(site, object);
     }
     struct location *location = find(object, size);
-    add_store(site, location, value, &before);
+    add_store(site, location, value, &before->message);
     write_object(object, size, value);
     end();
 }
@@ -183,7 +221,7 @@ uint64_t explore_change(struct explore_site *site, volatile void *object, unsign
     if (acquires(site)) {
         clock_join(&engine_clocks[engine_fiber], &before.message);
     }
-    replace(site, object, size, before.message, cut(changed(change, before.value, operand), size));
+    replace(site, object, size, &before, cut(changed(change, before.value, operand), size));
     return before.value;
 }
 
@@ -194,13 +232,14 @@ bool explore_cas(struct explore_site *site, volatile void *object, unsigned size
     struct store before = *latest(location);
     if (before.value != *expected) {
         *expected = before.value;
-        location->seen[engine_fiber] = location->count - 1;
+        remember(before.mark);
+        see(location, location->count - 1);
         end();
         return false;
     }
     if (acquires(site)) {
         clock_join(&engine_clocks[engine_fiber], &before.message);
     }
-    replace(site, object, size, before.message, desired);
+    replace(site, object, size, &before, desired);
     return true;
 }

@@ -118,6 +118,7 @@ static const struct scenario figures = {
     .what = "a reader sums while two threads begin and end",
     .threads = {pair, read_figures, pair},
     .check = expect_empty,
+    .figures = true,
 };
 
 const struct scenario *const scenarios_thread[] = {

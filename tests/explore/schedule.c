@@ -2,60 +2,44 @@
  *
  * schedule: see schedule.h.
  *
- * Owns:     the fibers' stacks; which objects are contended.
+ * Owns:     the choices of the schedule that runs.
  * Callers:  through schedule.h and engine.h.
  * Promises: as schedule.h.
  * Does not: use threads.
  */
 #include "schedule.h"
 
-#include "thread.h"
+#include "contention.h"
+#include "fibers.h"
+#include "snapshot.h"
+#include "states.h"
 
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <ucontext.h>
 
-#define STACK_BYTES (256u * 1024)
-#define STEPS_MOST  200000u
-#define CONTENDED   65536u
-
-struct fiber {
-    jmp_buf context;
-    ucontext_t start;
-    struct thread thread; /* corral's thread-local state, while others run */
-    uint64_t steps;
-    bool started, ended, stopped;
-};
+#define STEPS_MOST 200000u
 
 struct schedule schedule;
 struct clock engine_clocks[FIBERS];
 unsigned engine_fiber;
+uint64_t engine_histories[FIBERS];
 const struct scenario *engine_scenario;
 
-static char stacks[FIBERS][STACK_BYTES] __attribute__((aligned(64)));
-static struct fiber fibers[FIBERS];
-static uintptr_t contended[CONTENDED];
-static bool learned, running;
+static bool running;
 static jmp_buf out;
-static ucontext_t unused;
 static const struct plan *plan;
 static unsigned preemptions, stale_reads;
-static struct thread inherited;
-static struct clock start; /* the set-up's, at its end */
+static struct thread inherited, outside; /* the first fiber's, and the explorer's own */
+static struct clock start;               /* the set-up's, at its end */
 static uint64_t random_state;
 
 bool schedule_is_stack(uintptr_t address) {
-    return address - (uintptr_t)stacks < sizeof stacks;
+    return fibers_is_stack(address);
 }
 
 bool schedule_is_running(void) {
     return running;
-}
-
-bool schedule_learned(void) {
-    return learned;
 }
 
 static uint64_t next_random(void) {
@@ -79,13 +63,35 @@ static unsigned roll(enum choice kind, unsigned count) {
     return next_random() % one_in == 0 ? (unsigned)(next_random() % count) : 0;
 }
 
-unsigned schedule_choose(enum choice kind, unsigned count) {
-    if (!running || count <= 1 || !within_budget(kind)) {
-        return 0;
+/* The way out of a fiber that never goes on. */
+static _Noreturn void go_out(void) {
+    longjmp(out, 1);
+}
+
+/* At a new choice, a state that was met before with as many preemptions left, or more, ends the
+ * schedule. Where the running fiber ended, it makes no difference which one that was. */
+static void prune(enum choice kind) {
+    uint64_t state = kind == CHOOSE_NEXT ? 0 : engine_fiber;
+    for (unsigned i = 1; i < FIBERS; i++) {
+        state = engine_mix(state, engine_histories[i]);
     }
-    if (schedule.length == CHOICES) {
-        schedule_fail("more choices than a schedule has");
+    if (!states_enter(engine_mix(state, stale_reads), preemptions)) {
+        schedule.pruned = true;
+        go_out();
     }
+}
+
+static struct snapshot *take_snapshot(char *low) {
+    struct snapshot *snapshot = snapshot_take(schedule.length, low);
+    if (snapshot != NULL) {
+        snapshot->preemptions = preemptions;
+        snapshot->stale_reads = stale_reads;
+    }
+    return snapshot;
+}
+
+/* Makes the choice, or finds it made. */
+static unsigned choose(enum choice kind, unsigned count) {
     struct choice_made *choice = &schedule.choices[schedule.length];
     if (schedule.length++ >= schedule.depth) {
         *choice = (struct choice_made){(uint8_t)roll(kind, count), (uint8_t)count, (uint8_t)kind};
@@ -98,11 +104,27 @@ unsigned schedule_choose(enum choice kind, unsigned count) {
     return choice->taken;
 }
 
-static void leave_to(unsigned next);
-
-/* The way out of a fiber that never goes on. */
-static _Noreturn void go_out(void) {
-    longjmp(out, 1);
+/* A later schedule may come back to where the snapshot is taken, with another choice. */
+unsigned schedule_choose(enum choice kind, unsigned count) {
+    if (!running || count <= 1) {
+        return 0;
+    }
+    if (plan->prune && kind != CHOOSE_STORE && schedule.length >= schedule.depth) {
+        prune(kind);
+    }
+    if (!within_budget(kind)) {
+        return 0;
+    }
+    if (schedule.length == CHOICES) {
+        schedule_fail("more choices than a schedule has");
+    }
+    if (plan->resumes) {
+        struct snapshot *snapshot = take_snapshot(__builtin_frame_address(0));
+        if (snapshot != NULL) {
+            setjmp(snapshot->point);
+        }
+    }
+    return choose(kind, count);
 }
 
 void schedule_fail(const char *message) {
@@ -150,7 +172,7 @@ static void pass_on(void) {
     if (count == 0) {
         go_out();
     }
-    leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
+    fibers_leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
 }
 
 static void run_fiber(void) {
@@ -162,40 +184,6 @@ static void run_fiber(void) {
     }
     fibers[engine_fiber].ended = true;
     pass_on();
-}
-
-static void leave_to(unsigned next) {
-    struct fiber *from = &fibers[engine_fiber];
-    struct fiber *to = &fibers[next];
-    from->thread = corral_thread;
-    if (setjmp(from->context) != 0) {
-        return;
-    }
-    engine_fiber = next;
-    corral_thread = to->thread;
-    if (to->started) {
-        longjmp(to->context, 1);
-    }
-    to->started = true;
-    swapcontext(&unused, &to->start);
-}
-
-static size_t place_of(uintptr_t granule) {
-    size_t at = (size_t)((granule >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 48);
-    while (contended[at] != 0 && contended[at] != granule) {
-        at = (at + 1) % CONTENDED;
-    }
-    return at;
-}
-
-void schedule_contend(uintptr_t granule) {
-    size_t at = place_of(granule);
-    learned |= contended[at] == 0;
-    contended[at] = granule;
-}
-
-static bool is_contended(const volatile void *object) {
-    return contended[place_of((uintptr_t)object & ~(uintptr_t)7)] != 0;
 }
 
 static void stop_here(struct explore_site *site) {
@@ -220,30 +208,15 @@ void schedule_yield(struct explore_site *site, const volatile void *object) {
     if (plan->stopped == engine_fiber && fibers[engine_fiber].steps == plan->stopped_at) {
         stop_here(site);
     }
-    if (!is_contended(object)) {
+    if (!contention_is_at(site, object)) {
         return;
     }
     unsigned list[FIBERS];
     unsigned count = others(list);
     unsigned taken = schedule_choose(CHOOSE_FIBER, count + 1);
     if (taken != 0) {
-        leave_to(list[taken - 1]);
+        fibers_leave_to(list[taken - 1]);
     }
-}
-
-static void begin_fiber(unsigned i) {
-    struct fiber *fiber = &fibers[i];
-    *fiber = (struct fiber){.thread = {.cache = &corral_cache_empty}};
-    if (i == 1) {
-        fiber->thread = inherited;
-    }
-    getcontext(&fiber->start);
-    fiber->start.uc_stack.ss_sp = stacks[i];
-    fiber->start.uc_stack.ss_size = STACK_BYTES;
-    fiber->start.uc_link = NULL;
-    makecontext(&fiber->start, run_fiber, 0);
-    engine_clocks[i] = engine_clocks[0];
-    engine_clocks[i].at[i] = 1;
 }
 
 void schedule_set_up(const struct scenario *scenario) {
@@ -251,31 +224,34 @@ void schedule_set_up(const struct scenario *scenario) {
     engine_fiber = 0;
     engine_clocks[0] = (struct clock){{1}};
     corral_thread = (struct thread){.cache = &corral_cache_empty};
-    for (size_t i = 0; i < CONTENDED; i++) {
-        contended[i] = 0;
-    }
+    contention_clear();
     order_begin();
     if (scenario->setup != NULL) {
         scenario->setup();
     }
+    inherited = (struct thread){.cache = &corral_cache_empty};
     if (scenario->inherits) {
         world_inherit();
         inherited = corral_thread;
         corral_thread = (struct thread){.cache = &corral_cache_empty};
     } else {
         world_exit_thread();
-        inherited = (struct thread){.cache = &corral_cache_empty};
     }
-    fibers[0].thread = corral_thread;
+    outside = corral_thread;
     memory_mark();
     start = engine_clocks[0];
     schedule.depth = 0;
 }
 
+void schedule_leave(void) {
+    memory_undo();
+    corral_thread = outside;
+}
+
 /* The end of all threads, and what the scenario says of it. */
 static void check(const struct scenario *scenario) {
     engine_fiber = 0;
-    corral_thread = fibers[0].thread;
+    corral_thread = outside;
     for (unsigned i = 1; i < FIBERS; i++) {
         clock_join(&engine_clocks[0], &engine_clocks[i]);
     }
@@ -284,44 +260,61 @@ static void check(const struct scenario *scenario) {
     }
 }
 
-static void run_fibers(void) {
-    if (setjmp(out) == 0) {
-        for (unsigned i = 0; i < FIBERS; i++) {
-            schedule.done[i] = 0;
-        }
-        unsigned list[FIBERS];
-        unsigned count = others(list);
-        fibers[0].ended = true;
-        leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
+static void begin(void) {
+    memory_undo();
+    preemptions = stale_reads = 0;
+    random_state = plan->seed | 1;
+    schedule.length = 0;
+    schedule.steps = 0;
+    engine_fiber = 0;
+    corral_thread = outside;
+    engine_clocks[0] = start;
+    order_begin();
+    for (unsigned i = 1; i < FIBERS; i++) {
+        static const struct thread fresh = {.cache = &corral_cache_empty};
+        fibers_begin(i, i == 1 ? inherited : fresh, run_fiber);
+        engine_histories[i] = i;
+        engine_clocks[i] = start;
+        engine_clocks[i].at[i] = 1;
+        schedule.done[i] = 0;
     }
+}
+
+/* From the snapshot of the choice that is now made otherwise, or from the start. */
+static void run_fibers(void) {
+    struct snapshot *snapshot = NULL;
+    if (plan->resumes && schedule.depth > 0) {
+        snapshot = snapshot_of(schedule.depth - 1);
+    }
+    if (snapshot != NULL) {
+        schedule.length = schedule.depth - 1;
+        preemptions = snapshot->preemptions;
+        stale_reads = snapshot->stale_reads;
+        snapshot_restore(snapshot);
+        longjmp(snapshot->point, 1);
+    }
+    begin();
+    unsigned list[FIBERS];
+    unsigned count = others(list);
+    fibers_leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
 }
 
 void schedule_run(const struct scenario *scenario, const struct plan *how) {
     plan = how;
-    preemptions = stale_reads = 0;
-    random_state = how->seed | 1;
-    learned = false;
-    schedule.length = 0;
-    schedule.steps = 0;
-    schedule.failed = schedule.was_stopped = false;
-    engine_fiber = 0;
-    struct thread before = fibers[0].thread;
-    engine_clocks[0] = start;
-    order_begin();
-    for (unsigned i = 1; i < FIBERS; i++) {
-        begin_fiber(i);
-    }
+    schedule.failed = schedule.was_stopped = schedule.pruned = false;
     running = true;
-    run_fibers();
-    if (!schedule.failed && setjmp(out) == 0) {
+    if (setjmp(out) == 0) {
+        run_fibers();
+    }
+    if (!schedule.failed && !schedule.pruned && setjmp(out) == 0) {
         check(scenario);
     }
     schedule.traced = memory_trace();
     running = false;
     engine_fiber = 0;
-    memory_undo();
-    fibers[0] = (struct fiber){.thread = before};
-    corral_thread = before;
+    if (!plan->resumes) {
+        schedule_leave();
+    }
 }
 
 bool schedule_advance(void) {

@@ -28,6 +28,9 @@ struct choice_made {
 struct plan {
     unsigned preemptions, stale_reads; /* at most, in one schedule */
     bool random;
+    bool prune;   /* ends a schedule that comes to a state that was met before */
+    bool resumes; /* goes on from the last choice of the schedule before that is still to be made
+                   * otherwise, instead of from the start; schedule_leave ends such a series */
     uint64_t seed;
     unsigned stopped;    /* the fiber that is stopped for ever; 0: none */
     uint64_t stopped_at; /* its operation, counted from 1 */
@@ -40,6 +43,7 @@ struct schedule {
     bool failed;
     bool tracing; /* prints each operation */
     bool was_stopped;        /* the plan's fiber got that far */
+    bool pruned;             /* it came to a state from which all schedules are known or to come */
     uint64_t done[FIBERS];   /* operations that each fiber completed */
     uint64_t steps;
     uint64_t traced;
@@ -54,7 +58,7 @@ void schedule_set_up(const struct scenario *scenario);
 void schedule_run(const struct scenario *scenario, const struct plan *plan);
 /* Sets the choices of the next schedule in the order of a search. False when there is none. */
 bool schedule_advance(void);
-/* Was an object newly found to be contended in the last run? Then the search begins anew. */
-bool schedule_learned(void);
+/* Puts memory back to what the set-up left. */
+void schedule_leave(void);
 
 #endif

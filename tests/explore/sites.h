@@ -33,6 +33,7 @@ struct __attribute__((aligned(64))) explore_site {
     bool changes; /* a read-modify-write */
     unsigned fault;
     uint64_t visits;
+    enum { SITE_UNKNOWN, SITE_OF_FIGURES, SITE_OF_OTHERS } room;
     bool stopped_here; /* a thread was stopped for ever before this operation */
 };
 

@@ -33,11 +33,22 @@ static struct {
     uint64_t reservations; /* that may yet succeed */
     uint64_t gone;         /* a bit for each fiber */
     uint64_t refuses;      /* does release fail? */
+    uint64_t mark;         /* of the last call, as of the store to an object */
     struct hook hooks[FIBERS];
 } world = {.reservations = UINT64_MAX};
 
 static void log_world(void) {
     memory_log(&world, sizeof world);
+}
+
+/* A call of which others' calls see the effect: like an atomic operation on the OS. */
+static void call(void) {
+    static struct explore_site site = {.file = "the OS", .verb = "call"};
+    schedule_yield(&site, &world.mark);
+    memory_access(&world.mark, sizeof world.mark, true, ATOMIC);
+    log_world();
+    engine_histories[engine_fiber] = engine_mix(engine_histories[engine_fiber], world.mark);
+    world.mark = engine_histories[engine_fiber];
 }
 
 void world_begin(void) {
@@ -51,12 +62,12 @@ void world_begin(void) {
 }
 
 void world_set_reservations(unsigned count) {
-    log_world();
+    call();
     world.reservations = count;
 }
 
 void world_refuse_releases(bool refuse) {
-    log_world();
+    call();
     world.refuses = refuse;
 }
 
@@ -75,7 +86,7 @@ void world_exit_thread(void) {
 }
 
 void world_vanish(void) {
-    log_world();
+    call();
     world.gone |= UINT64_C(1) << engine_fiber;
 }
 
@@ -85,17 +96,18 @@ void world_inherit(void) {
 }
 
 static void *world_reserve(size_t size, size_t alignment) {
+    call();
     uintptr_t start = round_up(world.next, alignment);
     if (world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
         return NULL;
     }
-    log_world();
     world.reservations -= world.reservations != UINT64_MAX;
     world.next = start + size;
     return (void *)start;
 }
 
 static bool world_release(void *start, size_t size) {
+    call();
     if (world.refuses) {
         return false;
     }
@@ -142,6 +154,7 @@ uint64_t corral_os_thread(void) {
 }
 
 bool corral_os_thread_is_gone(uint64_t thread) {
+    call();
     unsigned fiber = (unsigned)thread - 1;
     bool gone = thread != 0 && (world.gone >> fiber & 1) != 0;
     if (gone) {
