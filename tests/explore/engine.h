@@ -55,6 +55,8 @@ void memory_undo(void);
 void memory_access(const volatile void *start, unsigned size, bool write, bool atomic);
 /* [start, start + size) is written at once: purged, or unmapped when `gone`. */
 void memory_clear(void *start, size_t size, bool gone);
+/* What was unmapped is mapped again, as it was: nobody has accessed it since, but the running fiber. */
+void memory_map_again(void *start, size_t size);
 uint64_t memory_trace(void); /* a sum over all accesses of the schedule */
 
 /* order: forgets the stores of the schedule before. */

@@ -232,6 +232,17 @@ void memory_clear(void *start, size_t size, bool gone) {
     }
 }
 
+void memory_map_again(void *start, size_t size) {
+    for (unsigned i = 0; i < clear_count; i++) {
+        struct clear *clear = &clears[i];
+        if (clear->start < (uintptr_t)start + size && clear->end > (uintptr_t)start) {
+            clear->gone = false;
+            clear->record.fiber = (uint8_t)engine_fiber;
+            clear->record.time = engine_clocks[engine_fiber].at[engine_fiber];
+        }
+    }
+}
+
 static void plain(const void *start, size_t size, bool write) {
     if (write && schedule_is_running()) {
         memory_log(start, size);

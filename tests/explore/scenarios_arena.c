@@ -171,6 +171,14 @@ static void check_12(void) {
 static void half_pair(void) {
     leave(take(HALF, 0), 0);
 }
+static void leave_0_pair(void) {
+    leave_blocks(0, 1);
+    half_pair();
+}
+static void leave_1_other_pair(void) {
+    leave_blocks(1, 2);
+    leave(take(HALF, 7), 7);
+}
 static void release_kept(void) {
     corral_large_release_kept();
 }
@@ -236,6 +244,13 @@ static const struct scenario large_release = {
     .setup = large_halves,
     .threads = {leave_0, release_kept, half_pair},
     .check = check_12,
+};
+static const struct scenario large_again = {
+    .name = "large_again",
+    .what = "kept large blocks are unmapped, and others come to stand there, while one is taken",
+    .setup = large_halves,
+    .threads = {leave_0_pair, leave_1_other_pair, half_pair},
+    .check = check_2,
 };
 static const struct scenario birth = {
     .name = "birth",
@@ -311,4 +326,4 @@ const struct scenario *const scenarios_arena[] = {
     &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
     &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
     &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
-    &large_release, 0};
+    &large_release, &large_again, 0};

@@ -4,8 +4,9 @@
  *
  * Owns:     a range of addresses, the clock, the exit hooks and the names of fibers.
  * Callers:  corral, through src/os.h; scenarios; schedule.
- * Promises: the same answers in each schedule. What corral unmaps may not be accessed any more.
- * Does not: use an address twice in a schedule.
+ * Promises: the same answers in each schedule. What corral unmaps may not be accessed before it is
+ *           mapped again, and the next mapping of that size stands there.
+ * Does not: split a mapping that was released.
  */
 #define _GNU_SOURCE
 #include "engine.h"
@@ -20,6 +21,14 @@
 
 #define WORLD_BYTES ((size_t)8 << 30)
 #define WORLD_BASE  ((uintptr_t)1 << 40)
+/* Mappings that were released and may be used again. */
+#define FREE_MOST 16u
+
+struct hole {
+    uintptr_t start;
+    size_t size;
+    struct clock released; /* what who maps it again learns: the OS orders the two */
+};
 
 struct hook {
     void (*function)(void *);
@@ -34,6 +43,8 @@ static struct {
     uint64_t gone;         /* a bit for each fiber */
     uint64_t refuses;      /* does release fail? */
     struct hook hooks[FIBERS];
+    struct hole holes[FREE_MOST];
+    unsigned hole_count;
 } world = {.reservations = UINT64_MAX};
 
 static void log_world(void) {
@@ -84,6 +95,20 @@ void world_inherit(void) {
     world.hooks[0].argument = NULL;
 }
 
+/* The hole of that size and alignment that was made last, as an OS fills it. */
+static void *fill_hole(size_t size, size_t alignment) {
+    for (unsigned i = world.hole_count; i-- > 0;) {
+        struct hole hole = world.holes[i];
+        if (hole.size == size && hole.start % alignment == 0) {
+            world.holes[i] = world.holes[--world.hole_count];
+            clock_join(&engine_clocks[engine_fiber], &hole.released);
+            memory_map_again((void *)hole.start, size);
+            return (void *)hole.start;
+        }
+    }
+    return NULL;
+}
+
 static void *world_reserve(size_t size, size_t alignment) {
     uintptr_t start = round_up(world.next, alignment);
     if (world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
@@ -91,6 +116,10 @@ static void *world_reserve(size_t size, size_t alignment) {
     }
     log_world();
     world.reservations -= world.reservations != UINT64_MAX;
+    void *again = fill_hole(size, alignment);
+    if (again != NULL) {
+        return again;
+    }
     world.next = start + size;
     return (void *)start;
 }
@@ -100,6 +129,11 @@ static bool world_release(void *start, size_t size) {
         return false;
     }
     memory_clear(start, size, true);
+    if (world.hole_count < FREE_MOST) {
+        log_world();
+        world.holes[world.hole_count++] =
+            (struct hole){(uintptr_t)start, size, engine_clocks[engine_fiber]};
+    }
     return true;
 }
 
