@@ -199,7 +199,9 @@ static bool is_contended(const volatile void *object) {
 }
 
 static void stop_here(struct explore_site *site) {
-    site->stopped_here = true;
+    unsigned list[FIBERS];
+    schedule.went_on = others(list) != 0;
+    site->stopped_here |= schedule.went_on;
     schedule.was_stopped = true;
     fibers[engine_fiber].stopped = true;
     pass_on();
@@ -292,7 +294,7 @@ static void run_fibers(void) {
         unsigned list[FIBERS];
         unsigned count = others(list);
         fibers[0].ended = true;
-        leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
+        leave_to(plan->first != 0 ? plan->first : list[schedule_choose(CHOOSE_NEXT, count)]);
     }
 }
 

@@ -29,6 +29,7 @@ struct plan {
     unsigned preemptions, stale_reads; /* at most, in one schedule */
     bool random;
     uint64_t seed;
+    unsigned first;      /* the fiber that begins; 0: a choice */
     unsigned stopped;    /* the fiber that is stopped for ever; 0: none */
     uint64_t stopped_at; /* its operation, counted from 1 */
 };
@@ -40,6 +41,7 @@ struct schedule {
     bool failed;
     bool tracing; /* prints each operation */
     bool was_stopped;        /* the plan's fiber got that far */
+    bool went_on;            /* and others had not ended by then */
     uint64_t done[FIBERS];   /* operations that each fiber completed */
     uint64_t steps;
     uint64_t traced;

@@ -110,16 +110,13 @@ static void *fill_hole(size_t size, size_t alignment) {
 }
 
 static void *world_reserve(size_t size, size_t alignment) {
-    uintptr_t start = round_up(world.next, alignment);
-    if (world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
-        return NULL;
-    }
     log_world();
-    world.reservations -= world.reservations != UINT64_MAX;
     void *again = fill_hole(size, alignment);
-    if (again != NULL) {
+    uintptr_t start = round_up(world.next, alignment);
+    if (again != NULL || world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
         return again;
     }
+    world.reservations -= world.reservations != UINT64_MAX;
     world.next = start + size;
     return (void *)start;
 }
