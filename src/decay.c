@@ -23,10 +23,14 @@
 static _Atomic uint32_t last_step;
 static _Atomic uint32_t next_number;
 
-/* Has `time` passed between two readings of a clock that wraps? Another thread's reading may be
- * ahead of this one's. */
+/* Another thread's reading of the clock may be ahead of this one's by so much. */
+#define AHEAD_MS UINT32_C(60000)
+
+/* Has `time` passed between two readings of a clock that wraps? The first one may be of long ago,
+ * or never made: a process may begin, or go on after a rest, at any time of the clock. */
 static bool has_passed(uint32_t time, uint32_t since, uint32_t now) {
-    return (int32_t)(now - since) >= (int32_t)time;
+    uint32_t passed = now - since;
+    return passed >= time && passed < UINT32_MAX - AHEAD_MS;
 }
 
 static void purge_runs(struct registry_entry *entry, uint64_t mask) {

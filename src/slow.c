@@ -62,10 +62,17 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
     return cache != NULL ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
 }
 
-/* Before an allocation fails, what is kept of large blocks goes back to the OS. */
+/* Before an allocation fails, what is kept for later ones goes back to the OS. False when that was
+ * nothing. */
+CORRAL_SLOW static bool release_kept(void) {
+    bool large = corral_large_release_kept();
+    return corral_arena_end_empty() || large;
+}
+
+/* Of a pool that had nothing: no slab was to be had, or no memory for the thread's own tables. */
 CORRAL_SLOW static void *alloc_again(uint32_t pool) {
     void *block = NULL;
-    if (corral_large_release_kept()) {
+    if (release_kept()) {
         struct cache *cache = thread_cache();
         block = thread_is_attached(cache) ? alloc_pooled(cache, pool) : alloc_unattached(pool);
     }
@@ -99,9 +106,7 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     void *block = NULL;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
         block = corral_large_alloc(size, alignment, category, zero);
-        bool more = block == NULL && corral_large_release_kept();
-        more |= block == NULL && corral_arena_end_empty();
-        if (more) {
+        if (block == NULL && release_kept()) {
             block = corral_large_alloc(size, alignment, category, zero);
         }
     }

@@ -19,6 +19,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <sys/resource.h>
 
 enum { ID = 4, OTHER = 0, BATCH = 512 };
@@ -266,4 +268,58 @@ Test(exhaustion, freed_memory_serves_other_categories) {
         child_call(pass_on, &size, &child);
         cr_assert(child_succeeded(&child), "size %zu", size);
     }
+}
+
+/* A thread that was there before the memory ran out, and calls corral first when only empty arenas
+ * are left of it. */
+static struct {
+    sem_t may_begin;
+    void *block;
+} late;
+
+static void *begin_late(void *argument) {
+    (void)argument;
+    while (sem_wait(&late.may_begin) != 0) {
+    }
+    late.block = corral_alloc(64, OTHER);
+    return NULL;
+}
+
+static size_t arena_bytes(void) {
+    return figures_of(ID).arenas * 64 * CORRAL_SLAB_KIB * BUILD_KIB;
+}
+
+/* The whole life of a thread: several times what a thread's own tables take, all freed. */
+static void leave_empty_arenas(void *argument) {
+    (void)argument;
+    uint64_t count = 0;
+    struct link *first = NULL;
+    for (; arena_bytes() < ROOM + 4 * sizeof(struct cache); count++) {
+        struct link *block = corral_alloc(5000, ID);
+        CHECK(block != NULL, "block %llu", (unsigned long long)count);
+        block->next = first;
+        first = block;
+    }
+    empty(first, count);
+}
+
+/* The block that stays is there so that its holder has the only cache. */
+static void first_call_late(void *argument) {
+    (void)argument;
+    pthread_t thread;
+    CHECK(sem_init(&late.may_begin, 0, 0) == 0, "sem_init");
+    CHECK(pthread_create(&thread, NULL, begin_late, NULL) == 0, "pthread_create");
+    thread_call(leave_empty_arenas, NULL);
+    CHECK(corral_alloc(64, ID) != NULL, "no block");
+    bool kept = arena_bytes() >= ROOM / 2 + 2 * sizeof(struct cache);
+    process_limit_mapped(0);
+    CHECK(sem_post(&late.may_begin) == 0, "sem_post");
+    CHECK(pthread_join(thread, NULL) == 0, "pthread_join");
+    CHECK(late.block != NULL || !kept, "empty arenas are kept while a thread gets no cache");
+}
+
+Test(exhaustion, empty_arenas_serve_a_thread_s_first_call) {
+    struct child child;
+    child_call(first_call_late, NULL, &child);
+    cr_assert(child_succeeded(&child));
 }

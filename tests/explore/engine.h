@@ -8,8 +8,9 @@
  * Does not: show anything to scenarios.
  *
  *   schedule  which fiber goes on, at each yield point      order   which stores a load may see
- *   memory    undo, races of plain accesses                 world   the OS of corral
- *   states    which states a search has met
+ *   memory    races of plain accesses                       world   the OS of corral
+ *   tsan      what the compiler reports                     undo    memory as it was before
+ *   contention, fibers, snapshot, states                    see their headers
  */
 #ifndef CORRAL_EXPLORE_ENGINE_H
 #define CORRAL_EXPLORE_ENGINE_H
@@ -27,6 +28,7 @@ struct clock {
 /* What the running fiber knows of each, and who it is. */
 extern struct clock engine_clocks[FIBERS];
 extern unsigned engine_fiber;
+extern bool engine_running; /* a schedule, and not its set-up */
 extern const struct scenario *engine_scenario;
 /* A sum over what each fiber did, and which stores it saw: what it does next follows from it. Two
  * schedules in which all of them are the same differ only in the order of what does not matter. */
@@ -59,12 +61,21 @@ void schedule_contend(uintptr_t granule);
  * where it stands among other threads' operations makes no difference to anything but figures. */
 bool schedule_is_figure(struct explore_site *site, const volatile void *object);
 bool schedule_is_stack(uintptr_t address);
-bool schedule_is_running(void);
 
-/* memory: what plain accesses do. Takes the place of ThreadSanitizer's runtime. */
-void memory_log(const volatile void *start, size_t size);
-void memory_mark(void);  /* the state to which undo leads */
-void memory_undo(void);
+/* undo: what memory was before each write outside of stacks. */
+void undo_log(const volatile void *start, size_t size);
+void undo_mark(void); /* the state to which place 0 leads */
+size_t undo_place(void);
+void undo_return(size_t place);
+
+/* memory: who accesses what. */
+enum access { PLAIN, ATOMIC, FIGURE }; /* FIGURE is atomic, and contends with nothing */
+void memory_begin(void);               /* forgets the accesses of the schedule before */
+void memory_access(const volatile void *start, unsigned size, bool write, enum access kind);
+/* [start, start + size) is written at once: purged, or unmapped when `gone`. */
+void memory_clear(void *start, size_t size, bool gone);
+/* What was unmapped is mapped again, as it was: nobody has accessed it since, but the running fiber. */
+void memory_map_again(void *start, size_t size);
 /* A place in a schedule, to which all memory can be returned from a later one, the engine's tables of
  * accesses and stores with it. */
 struct memory_place {
@@ -74,10 +85,6 @@ struct memory_place {
 };
 struct memory_place memory_place(void);
 void memory_return(const struct memory_place *place);
-enum access { PLAIN, ATOMIC, FIGURE }; /* FIGURE is atomic, and contends with nothing */
-void memory_access(const volatile void *start, unsigned size, bool write, enum access kind);
-/* [start, start + size) is written at once: purged, or unmapped when `gone`. */
-void memory_clear(void *start, size_t size, bool gone);
 uint64_t memory_trace(void); /* a sum over all accesses of the schedule */
 
 /* order: forgets the stores of the schedule before. */

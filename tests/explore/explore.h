@@ -52,7 +52,7 @@ void explore_done(void);
 
 /* The outside world of corral in this test. */
 void world_begin(void);
-/* From now on so many reservations succeed. */
+/* From now on so many reservations succeed, and those that fit where one was released. */
 void world_set_reservations(unsigned count);
 /* Does the OS refuse to take mappings back from now on? */
 void world_refuse_releases(bool refuse);

@@ -45,10 +45,10 @@ void *explore_take(void *start, size_t size) {
     if (place == NULL) {
         explore_fail("more blocks than the explorer keeps");
     }
-    memory_log(place, sizeof *place);
+    undo_log(place, sizeof *place);
     *place = (struct live){bytes, size};
     memory_access(start, (unsigned)used(size), true, PLAIN);
-    memory_log(start, used(size));
+    undo_log(start, used(size));
     for (size_t i = 0; i < used(size); i++) {
         bytes[i] = pattern(bytes, i);
     }
@@ -66,7 +66,7 @@ void *explore_leave(void *start) {
                 explore_fail("the block at %p was written while it was held", start);
             }
         }
-        memory_log(&live[i], sizeof live[i]);
+        undo_log(&live[i], sizeof live[i]);
         live[i].start = NULL;
         return start;
     }

@@ -186,16 +186,16 @@ static int check_undo(const struct scenario *scenario) {
 }
 
 /* Stops one thread before each of its operations; what the others complete is what they complete
- * without that. */
-static int stop_thread(const struct scenario *scenario, unsigned fiber, uint64_t *points,
-                       uint64_t *done) {
-    struct plan plan = {0};
+ * without that. `first` begins, so of the others some have ended and some have not begun. */
+static int stop_thread(const struct scenario *scenario, unsigned first, unsigned fiber,
+                       uint64_t *points, uint64_t *done) {
+    struct plan plan = {.first = first};
     schedule.depth = 0;
     schedule_run(scenario, &plan);
     uint64_t expected[FIBERS];
     memcpy(expected, schedule.done, sizeof expected);
     for (uint64_t at = 1;; at++) {
-        plan = (struct plan){.stopped = fiber, .stopped_at = at};
+        plan = (struct plan){.first = first, .stopped = fiber, .stopped_at = at};
         schedule.depth = 0;
         schedule_run(scenario, &plan);
         if (schedule.failed) {
@@ -204,7 +204,7 @@ static int stop_thread(const struct scenario *scenario, unsigned fiber, uint64_t
         if (!schedule.was_stopped) {
             return 0;
         }
-        ++*points;
+        *points += schedule.went_on;
         for (unsigned i = 1; i < FIBERS; i++) {
             if (i == fiber) {
                 continue;
@@ -221,10 +221,11 @@ static int stop_thread(const struct scenario *scenario, unsigned fiber, uint64_t
 
 static int stop_all(const struct scenario *scenario) {
     uint64_t points = 0, done = 0;
-    for (unsigned fiber = 1; fiber < FIBERS; fiber++) {
-        if (scenario->threads[fiber - 1] != NULL &&
-            stop_thread(scenario, fiber, &points, &done) != 0) {
-            return 1;
+    for (unsigned first = 1; first < FIBERS && scenario->threads[first - 1] != NULL; first++) {
+        for (unsigned fiber = 1; fiber < FIBERS && scenario->threads[fiber - 1] != NULL; fiber++) {
+            if (stop_thread(scenario, first, fiber, &points, &done) != 0) {
+                return 1;
+            }
         }
     }
     printf("stopped\t%s\t%llu\t%llu\n", scenario->name, (unsigned long long)points,

@@ -2,12 +2,11 @@
  *
  * memory: plain accesses, which the compiler reports to us in place of ThreadSanitizer's runtime.
  *
- * Owns:     the undo log; the latest accesses to each granule of 8 bytes.
- * Callers:  compiled code of corral and of the scenarios; order and world.
+ * Owns:     the latest accesses to each granule of 8 bytes.
+ * Callers:  order, world, live; compiled code of corral and of the scenarios, through tsan.c.
  * Promises: a schedule fails when two fibers access the same bytes, one of them writes, one of the
  *           accesses is plain, and neither happens before the other; when memory is given back to the
- *           OS that another may still use; or when it is accessed afterwards. Every write outside of
- *           fibers' stacks is undone.
+ *           OS that another may still use; or when it is accessed afterwards.
  * Does not: see errno and corral's thread-local pointer: each fiber has its own.
  */
 #include "engine.h"
@@ -16,12 +15,13 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define RECORDS  10u
-#define GRANULES (1u << 15)
-#define CLEARS   64u
+/* More than there are kinds of access to a granule: by fiber, read or write, plain or atomic, bytes.
+ * Most granules have few, which lie beside the address. */
+#define RECORDS       64u
+#define RECORDS_FIRST 2u
+#define GRANULES      (1u << 15)
+#define CLEARS        64u
 
 struct record {
     uint32_t time;
@@ -33,68 +33,29 @@ struct record {
 
 struct granule {
     uintptr_t at;
-    uint32_t schedule;
+    uint32_t schedule; /* in which the rest means something */
     uint32_t count;
-    struct record records[RECORDS];
+    struct record first[RECORDS_FIRST];
 };
 
 struct clear {
     uintptr_t start, end;
     struct record record;
-    bool gone;
-};
-
-struct undo {
-    uint64_t *at;
-    uint64_t value;
+    uint64_t gone; /* not mapped again since */
 };
 
 static struct granule granules[GRANULES];
+static struct record more[GRANULES][RECORDS - RECORDS_FIRST];
 static struct granule *used[GRANULES]; /* those of this schedule */
 static unsigned used_count;
 static struct clear clears[CLEARS];
 static unsigned clear_count;
-static struct undo *undos;
-static size_t undo_count, undo_room;
-static uint32_t schedule_number = 1;
+static uint32_t schedule_number;
 static uint64_t trace;
+static uintptr_t errno_at;
 
-static void log_word(uintptr_t at) {
-    if (undo_count == undo_room) {
-        undo_room = undo_room == 0 ? 1u << 16 : undo_room * 2;
-        undos = realloc(undos, undo_room * sizeof *undos);
-        if (undos == NULL) {
-            abort();
-        }
-    }
-    undos[undo_count++] = (struct undo){(uint64_t *)at, *(uint64_t *)at};
-}
-
-void memory_log(const volatile void *start, size_t size) {
-    uintptr_t at = (uintptr_t)start & ~(uintptr_t)7;
-    uintptr_t end = (uintptr_t)start + size;
-    if (schedule_is_stack(at)) {
-        return;
-    }
-    for (; at < end; at += 8) {
-        log_word(at);
-    }
-}
-
-void memory_mark(void) {
-    undo_count = 0;
-    clear_count = 0;
-}
-
-static void undo_to(size_t count) {
-    while (undo_count > count) {
-        undo_count--;
-        *undos[undo_count].at = undos[undo_count].value;
-    }
-}
-
-void memory_undo(void) {
-    undo_to(0);
+void memory_begin(void) {
+    errno_at = (uintptr_t)&errno;
     clear_count = 0;
     used_count = 0;
     schedule_number++;
@@ -102,11 +63,11 @@ void memory_undo(void) {
 }
 
 struct memory_place memory_place(void) {
-    return (struct memory_place){undo_count, clear_count, used_count, trace};
+    return (struct memory_place){undo_place(), clear_count, used_count, trace};
 }
 
 void memory_return(const struct memory_place *place) {
-    undo_to(place->undo);
+    undo_return(place->undo);
     clear_count = place->clears;
     used_count = place->used;
     trace = place->trace;
@@ -116,31 +77,42 @@ uint64_t memory_trace(void) {
     return trace;
 }
 
-static struct granule *find(uintptr_t at) {
-    size_t slot = (size_t)((at >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 49);
-    while (granules[slot].schedule == schedule_number && granules[slot].at != at) {
-        slot = (slot + 1) % GRANULES;
-    }
-    struct granule *granule = &granules[slot];
-    if (granule->schedule != schedule_number) {
-        memory_log(granule, offsetof(struct granule, records));
-        granule->at = at;
-        granule->schedule = schedule_number;
-        granule->count = 0;
-        used[used_count++] = granule;
-        if (used_count == GRANULES * 3 / 4) {
-            schedule_fail("more places are used than the explorer keeps");
-        }
+static struct record *record_of(struct granule *granule, unsigned i) {
+    return i < RECORDS_FIRST ? &granule->first[i] : &more[granule - granules][i - RECORDS_FIRST];
+}
+
+static struct granule *begin_granule(struct granule *granule, uintptr_t at) {
+    undo_log(granule, offsetof(struct granule, first));
+    granule->at = at;
+    granule->schedule = schedule_number;
+    granule->count = 0;
+    used[used_count++] = granule;
+    if (used_count == GRANULES * 3 / 4) {
+        schedule_fail("more places are used than the explorer keeps");
     }
     return granule;
 }
 
+static struct granule *find(uintptr_t at) {
+    size_t slot = (size_t)((at >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 49);
+    while (granules[slot].schedule == schedule_number) {
+        if (granules[slot].at == at) {
+            return &granules[slot];
+        }
+        slot = (slot + 1) % GRANULES;
+    }
+    return begin_granule(&granules[slot], at);
+}
+
+static const char *name_of(const struct record *record) {
+    static const char *const names[2][2] = {{"read", "write"}, {"atomic read", "atomic write"}};
+    return names[record->kind != PLAIN][record->write];
+}
+
 static void fail_race(uintptr_t at, const struct record *now, const struct record *then) {
     char text[160];
-    snprintf(text, sizeof text, "race at %#llx: %s%s of thread %u, %s%s of thread %u before",
-             (unsigned long long)at, now->kind != PLAIN ? "atomic " : "", now->write ? "write" : "read",
-             now->fiber, then->kind != PLAIN ? "atomic " : "", then->write ? "write" : "read",
-             then->fiber);
+    snprintf(text, sizeof text, "race at %#llx: %s of thread %u, %s of thread %u before",
+             (unsigned long long)at, name_of(now), now->fiber, name_of(then), then->fiber);
     schedule_fail(text);
 }
 
@@ -167,64 +139,70 @@ static void check_clears(uintptr_t at, unsigned size, const struct record *now) 
     }
 }
 
-static void note(struct granule *granule, struct record now) {
-    struct record *last = &granule->records[0];
-    if (granule->count == 1 && last->fiber == now.fiber && last->write == now.write &&
-        last->kind == now.kind && (last->mask & ~now.mask) == 0) {
-        memory_log(last, sizeof *last);
-        *last = now;
+static void check_conflict(uintptr_t at, const struct record *now, const struct record *then) {
+    if (!conflict(now, then)) {
         return;
     }
-    for (unsigned i = 0; i < granule->count; i++) {
-        const struct record *then = &granule->records[i];
-        if (!conflict(&now, then)) {
-            continue;
-        }
-        if (now.kind == PLAIN || then->kind == PLAIN) {
-            fail_race(granule->at, &now, then);
-        } else if (now.kind == ATOMIC && then->kind == ATOMIC) {
-            schedule_contend(granule->at);
-        }
+    if (now->kind == PLAIN || then->kind == PLAIN) {
+        fail_race(at, now, then);
+    } else if (now->kind == ATOMIC && then->kind == ATOMIC) {
+        schedule_contend(at);
     }
+}
+
+/* Does a later access of the same kind stand for an earlier one? */
+static bool replaces(const struct record *now, const struct record *then) {
+    return then->fiber == now->fiber && then->write == now->write && then->kind == now->kind &&
+           (then->mask & ~now->mask) == 0;
+}
+
+static void note(struct granule *granule, const struct record *now) {
+    struct record *place = NULL;
     for (unsigned i = 0; i < granule->count; i++) {
-        struct record *record = &granule->records[i];
-        if (record->fiber == now.fiber && record->write == now.write &&
-            record->kind == now.kind && (record->mask & ~now.mask) == 0) {
-            memory_log(record, sizeof *record);
-            *record = now;
-            return;
-        }
+        struct record *then = record_of(granule, i);
+        check_conflict(granule->at, now, then);
+        place = place == NULL && replaces(now, then) ? then : place;
     }
-    /* Past the room for records, the oldest are forgotten: that may hide a race, and never makes one
-     * up. */
-    memory_log(&granule->records[granule->count % RECORDS], sizeof now);
-    memory_log(&granule->schedule, sizeof granule->schedule + sizeof granule->count);
-    granule->records[granule->count % RECORDS] = now;
-    granule->count += granule->count < RECORDS;
+    if (place != NULL && place->time == now->time && place->mask == now->mask) {
+        return;
+    }
+    if (place == NULL) {
+        if (granule->count == RECORDS) {
+            schedule_fail("more kinds of access to a granule than the explorer keeps");
+        }
+        undo_log(&granule->schedule, sizeof granule->schedule + sizeof granule->count);
+        place = record_of(granule, granule->count++);
+    }
+    undo_log(place, sizeof *place);
+    *place = *now;
 }
 
 /* Each thread has its own. */
 static bool is_own(uintptr_t at) {
-    return at - (uintptr_t)&corral_thread < sizeof corral_thread ||
-           at - (uintptr_t)&errno < sizeof errno;
+    return at - (uintptr_t)&corral_thread < sizeof corral_thread || at - errno_at < sizeof errno;
+}
+
+static struct record record_now(bool write, enum access kind) {
+    return (struct record){.time = engine_clocks[engine_fiber].at[engine_fiber],
+                           .fiber = (uint8_t)engine_fiber,
+                           .mask = 0xFF,
+                           .kind = (uint8_t)kind,
+                           .write = write};
 }
 
 void memory_access(const volatile void *start, unsigned size, bool write, enum access kind) {
     uintptr_t at = (uintptr_t)start;
-    if (!schedule_is_running() || schedule_is_stack(at) || is_own(at)) {
+    if (!engine_running || schedule_is_stack(at) || is_own(at)) {
         return;
     }
     trace = (trace ^ at ^ write) * UINT64_C(0x100000001B3) + engine_fiber;
-    struct record now = {.time = engine_clocks[engine_fiber].at[engine_fiber],
-                         .fiber = (uint8_t)engine_fiber,
-                         .kind = (uint8_t)kind,
-                         .write = write};
+    struct record now = record_now(write, kind);
     for (uintptr_t end = at + size; at < end;) {
         unsigned first = (unsigned)(at & 7);
         unsigned count = 8 - first < end - at ? 8 - first : (unsigned)(end - at);
         now.mask = (uint8_t)(((1u << count) - 1) << first);
         check_clears(at, count, &now);
-        note(find(at & ~(uintptr_t)7), now);
+        note(find(at & ~(uintptr_t)7), &now);
         at += count;
     }
 }
@@ -232,88 +210,50 @@ void memory_access(const volatile void *start, unsigned size, bool write, enum a
 /* What is cleared may not be in use by others: each access so far happens before. */
 static void check_used(uintptr_t start, uintptr_t end, const struct record *now) {
     for (unsigned i = 0; i < used_count; i++) {
-        const struct granule *granule = used[i];
+        struct granule *granule = used[i];
         for (unsigned k = 0; granule->at >= start && granule->at < end && k < granule->count; k++) {
-            if (conflict(now, &granule->records[k])) {
-                fail_race(granule->at, now, &granule->records[k]);
+            const struct record *then = record_of(granule, k);
+            if (conflict(now, then)) {
+                fail_race(granule->at, now, then);
             }
         }
     }
 }
 
-void memory_clear(void *start, size_t size, bool gone) {
-    if (schedule_is_running()) {
-        if (clear_count == CLEARS) {
-            schedule_fail("more purges than the explorer keeps");
-        }
-        struct record now = {.time = engine_clocks[engine_fiber].at[engine_fiber],
-                             .fiber = (uint8_t)engine_fiber,
-                             .mask = 0xFF,
-                             .write = true};
-        check_used((uintptr_t)start, (uintptr_t)start + size, &now);
-        clears[clear_count++] = (struct clear){(uintptr_t)start, (uintptr_t)start + size, now, gone};
-    }
-    /* What is gone is not looked at any more. */
-    for (uint64_t *word = start; !gone && word < (uint64_t *)start + size / 8; word++) {
+static void zero(uint64_t *start, size_t size) {
+    for (uint64_t *word = start; word < start + size / 8; word++) {
         if (*word != 0) {
-            log_word((uintptr_t)word);
+            undo_log(word, sizeof *word);
             *word = 0;
         }
     }
 }
 
-static void plain(const void *start, size_t size, bool write) {
-    if (write && schedule_is_running()) {
-        memory_log(start, size);
+/* What is gone is zeroed when it is mapped again, and not looked at before. */
+void memory_clear(void *start, size_t size, bool gone) {
+    if (engine_running) {
+        if (clear_count == CLEARS) {
+            schedule_fail("more purges than the explorer keeps");
+        }
+        struct record now = record_now(true, PLAIN);
+        uintptr_t from = (uintptr_t)start;
+        check_used(from, from + size, &now);
+        undo_log(&clears[clear_count], sizeof clears[clear_count]);
+        clears[clear_count++] = (struct clear){from, from + size, now, gone};
     }
-    memory_access(start, (unsigned)size, write, PLAIN);
+    if (!gone) {
+        zero(start, size);
+    }
 }
 
-/* What the compiler calls. */
-#define ACCESS(size)                                                                               \
-    void __tsan_read##size(void *at);                                                              \
-    void __tsan_write##size(void *at);                                                             \
-    void __tsan_unaligned_read##size(void *at);                                                    \
-    void __tsan_unaligned_write##size(void *at);                                                   \
-    void __tsan_read##size(void *at) { plain(at, size, false); }                                   \
-    void __tsan_write##size(void *at) { plain(at, size, true); }                                   \
-    void __tsan_unaligned_read##size(void *at) { plain(at, size, false); }                         \
-    void __tsan_unaligned_write##size(void *at) { plain(at, size, true); }
-ACCESS(1)
-ACCESS(2)
-ACCESS(4)
-ACCESS(8)
-ACCESS(16)
-
-void __tsan_init(void);
-void __tsan_func_entry(void *caller);
-void __tsan_func_exit(void);
-void __tsan_read_range(void *at, size_t size);
-void __tsan_write_range(void *at, size_t size);
-void *explore_memset(void *to, int byte, size_t size);
-void *explore_memcpy(void *to, const void *from, size_t size);
-
-void __tsan_init(void) {
-}
-void __tsan_func_entry(void *caller) {
-    (void)caller;
-}
-void __tsan_func_exit(void) {
-}
-void __tsan_read_range(void *at, size_t size) {
-    plain(at, size, false);
-}
-void __tsan_write_range(void *at, size_t size) {
-    plain(at, size, true);
-}
-
-void *explore_memset(void *to, int byte, size_t size) {
-    plain(to, size, true);
-    return memset(to, byte, size);
-}
-
-void *explore_memcpy(void *to, const void *from, size_t size) {
-    plain(from, size, false);
-    plain(to, size, true);
-    return memcpy(to, from, size);
+void memory_map_again(void *start, size_t size) {
+    for (unsigned i = 0; i < clear_count; i++) {
+        struct clear *clear = &clears[i];
+        if (clear->start < (uintptr_t)start + size && clear->end > (uintptr_t)start) {
+            undo_log(clear, sizeof *clear);
+            clear->gone = false;
+            clear->record = record_now(true, PLAIN);
+        }
+    }
+    zero(start, size);
 }

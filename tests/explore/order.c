@@ -48,7 +48,7 @@ static uint64_t read_object(const volatile void *object, unsigned size) {
 }
 
 static void write_object(volatile void *object, unsigned size, uint64_t value) {
-    memory_log(object, size);
+    undo_log(object, size);
     __builtin_memcpy((void *)object, &value, size);
 }
 
@@ -58,7 +58,7 @@ static struct store *latest(struct location *location) {
 
 /* A first store, which everyone knows: what was there before. */
 static void restart(struct location *location, uint64_t value) {
-    memory_log(location, offsetof(struct location, stores) + sizeof(struct store));
+    undo_log(location, offsetof(struct location, stores) + sizeof(struct store));
     location->count = 1;
     location->stores[0] = (struct store){
         .value = value, .mark = engine_mix((uintptr_t)location->object, value)};
@@ -75,8 +75,8 @@ static struct location *find(const volatile void *object, unsigned size) {
     struct location *location = &locations[at];
     uint64_t value = read_object(object, size);
     if (location->schedule != schedule_number) {
-        memory_log(location, offsetof(struct location, seen));
-        memory_log(&location_count, sizeof location_count);
+        undo_log(location, offsetof(struct location, seen));
+        undo_log(&location_count, sizeof location_count);
         if (++location_count == LOCATIONS * 3 / 4) {
             schedule_fail("more objects are used than the explorer keeps");
         }
@@ -120,7 +120,7 @@ static bool releases(const struct explore_site *site) {
 
 /* From now on the running fiber sees no older store. */
 static void see(struct location *location, uint32_t at) {
-    memory_log(&location->seen[engine_fiber], sizeof at);
+    undo_log(&location->seen[engine_fiber], sizeof at);
     location->seen[engine_fiber] = at;
 }
 
@@ -171,10 +171,10 @@ static void add_store(const struct explore_site *site, struct location *location
     }
     remember(latest(location)->mark);
     store.mark = engine_histories[engine_fiber];
-    memory_log(&location->stores[location->count % STORES], sizeof store);
+    undo_log(&location->stores[location->count % STORES], sizeof store);
     location->stores[location->count % STORES] = store;
     see(location, location->count);
-    memory_log(&location->count, sizeof location->count);
+    undo_log(&location->count, sizeof location->count);
     location->count++;
 }
 

@@ -13,6 +13,7 @@
 #include "decay.h"
 #include "large.h"
 #include "options.h"
+#include "thread.h"
 
 #define LARGE (MEDIUM_MAX + 1)
 
@@ -29,17 +30,28 @@ static void make_empty_arena(void) {
 static void make_arena_with_one(void) {
     take_blocks(0, 1);
 }
-/* An empty arena of category 0, and no more memory. */
+/* Caches for both threads, an empty arena of category 0, and no more memory. */
 static void exhaust(void) {
+    struct cache *other = corral_thread_borrow();
     make_empty_arena();
     corral_thread_detach();
+    corral_thread_return(other);
     world_set_reservations(0);
 }
+/* One block there and back, or an answer that there is none: either is two operations. */
+static void try_id(uint32_t id) {
+    void *block = take(BLOCK, id);
+    if (block != NULL) {
+        leave(block, id);
+    } else {
+        explore_done();
+    }
+}
 static void try_other_category(void) {
-    leave(take(BLOCK, 7), 7);
+    try_id(7);
 }
 static void try_pair(void) {
-    leave(take(BLOCK, 0), 0);
+    try_id(0);
 }
 /* Caches for both threads, an arena of category 0 with one slab outside, no more memory. */
 static void exhaust_but_one(void) {
@@ -86,12 +98,7 @@ static void end_empty(void) {
 static void fail_pair(void) {
     leave(take(BLOCK, 7), 7);
     world_set_reservations(0);
-    void *block = take(BLOCK, 0);
-    if (block != NULL) {
-        leave(block, 0);
-    } else {
-        explore_done();
-    }
+    try_id(0);
 }
 static void succeed_pair(void) {
     world_set_reservations(100);
@@ -109,7 +116,7 @@ static void make_reservations(void) {
 }
 static void end_and_other(void) {
     corral_arena_end_empty();
-    leave(take(BLOCK, 7), 7);
+    try_id(7);
 }
 static void end_refused(void) {
     world_refuse_releases(true);
@@ -170,6 +177,14 @@ static void check_12(void) {
 }
 static void half_pair(void) {
     leave(take(HALF, 0), 0);
+}
+static void leave_0_pair(void) {
+    leave_blocks(0, 1);
+    half_pair();
+}
+static void leave_1_other_pair(void) {
+    leave_blocks(1, 2);
+    leave(take(HALF, 7), 7);
 }
 static void release_kept(void) {
     corral_large_release_kept();
@@ -236,6 +251,13 @@ static const struct scenario large_release = {
     .setup = large_halves,
     .threads = {leave_0, release_kept, half_pair},
     .check = check_12,
+};
+static const struct scenario large_again = {
+    .name = "large_again",
+    .what = "kept large blocks are unmapped, and others come to stand there, while one is taken",
+    .setup = large_halves,
+    .threads = {leave_0_pair, leave_1_other_pair, half_pair},
+    .check = check_2,
 };
 static const struct scenario birth = {
     .name = "birth",
@@ -311,4 +333,4 @@ const struct scenario *const scenarios_arena[] = {
     &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
     &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
     &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
-    &large_release, 0};
+    &large_release, &large_again, 0};

@@ -23,10 +23,10 @@
 struct schedule schedule;
 struct clock engine_clocks[FIBERS];
 unsigned engine_fiber;
+bool engine_running;
 uint64_t engine_histories[FIBERS];
 const struct scenario *engine_scenario;
 
-static bool running;
 static jmp_buf out;
 static const struct plan *plan;
 static unsigned preemptions, stale_reads;
@@ -36,10 +36,6 @@ static uint64_t random_state;
 
 bool schedule_is_stack(uintptr_t address) {
     return fibers_is_stack(address);
-}
-
-bool schedule_is_running(void) {
-    return running;
 }
 
 static uint64_t next_random(void) {
@@ -106,7 +102,7 @@ static unsigned choose(enum choice kind, unsigned count) {
 
 /* A later schedule may come back to where the snapshot is taken, with another choice. */
 unsigned schedule_choose(enum choice kind, unsigned count) {
-    if (!running || count <= 1) {
+    if (!engine_running || count <= 1) {
         return 0;
     }
     if (plan->prune && kind != CHOOSE_STORE && schedule.length >= schedule.depth) {
@@ -132,7 +128,7 @@ void schedule_fail(const char *message) {
         schedule.failed = true;
         snprintf(schedule.message, sizeof schedule.message, "%s", message);
     }
-    if (!running) {
+    if (!engine_running) {
         fprintf(stderr, "%s: outside of a schedule: %s\n", engine_scenario->name, message);
         exit(2);
     }
@@ -187,14 +183,16 @@ static void run_fiber(void) {
 }
 
 static void stop_here(struct explore_site *site) {
-    site->stopped_here = true;
+    unsigned list[FIBERS];
+    schedule.went_on = others(list) != 0;
+    site->stopped_here |= schedule.went_on;
     schedule.was_stopped = true;
     fibers[engine_fiber].stopped = true;
     pass_on();
 }
 
 void schedule_yield(struct explore_site *site, const volatile void *object) {
-    if (!running || engine_fiber == 0) {
+    if (!engine_running || engine_fiber == 0) {
         return;
     }
     if (schedule.tracing) {
@@ -238,13 +236,13 @@ void schedule_set_up(const struct scenario *scenario) {
         world_exit_thread();
     }
     outside = corral_thread;
-    memory_mark();
+    undo_mark();
     start = engine_clocks[0];
     schedule.depth = 0;
 }
 
 void schedule_leave(void) {
-    memory_undo();
+    undo_return(0);
     corral_thread = outside;
 }
 
@@ -261,7 +259,8 @@ static void check(const struct scenario *scenario) {
 }
 
 static void begin(void) {
-    memory_undo();
+    undo_return(0);
+    memory_begin();
     preemptions = stale_reads = 0;
     random_state = plan->seed | 1;
     schedule.length = 0;
@@ -296,13 +295,13 @@ static void run_fibers(void) {
     begin();
     unsigned list[FIBERS];
     unsigned count = others(list);
-    fibers_leave_to(list[schedule_choose(CHOOSE_NEXT, count)]);
+    fibers_leave_to(plan->first != 0 ? plan->first : list[schedule_choose(CHOOSE_NEXT, count)]);
 }
 
 void schedule_run(const struct scenario *scenario, const struct plan *how) {
     plan = how;
     schedule.failed = schedule.was_stopped = schedule.pruned = false;
-    running = true;
+    engine_running = true;
     if (setjmp(out) == 0) {
         run_fibers();
     }
@@ -310,7 +309,7 @@ void schedule_run(const struct scenario *scenario, const struct plan *how) {
         check(scenario);
     }
     schedule.traced = memory_trace();
-    running = false;
+    engine_running = false;
     engine_fiber = 0;
     if (!plan->resumes) {
         schedule_leave();

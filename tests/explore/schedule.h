@@ -32,6 +32,7 @@ struct plan {
     bool resumes; /* goes on from the last choice of the schedule before that is still to be made
                    * otherwise, instead of from the start; schedule_leave ends such a series */
     uint64_t seed;
+    unsigned first;      /* the fiber that begins; 0: a choice */
     unsigned stopped;    /* the fiber that is stopped for ever; 0: none */
     uint64_t stopped_at; /* its operation, counted from 1 */
 };
@@ -44,6 +45,7 @@ struct schedule {
     bool tracing; /* prints each operation */
     bool was_stopped;        /* the plan's fiber got that far */
     bool pruned;             /* it came to a state from which all schedules are known or to come */
+    bool went_on;            /* and others had not ended by then */
     uint64_t done[FIBERS];   /* operations that each fiber completed */
     uint64_t steps;
     uint64_t traced;

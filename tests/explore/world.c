@@ -4,8 +4,9 @@
  *
  * Owns:     a range of addresses, the clock, the exit hooks and the names of fibers.
  * Callers:  corral, through src/os.h; scenarios; schedule.
- * Promises: the same answers in each schedule. What corral unmaps may not be accessed any more.
- * Does not: use an address twice in a schedule.
+ * Promises: the same answers in each schedule. What corral unmaps may not be accessed before it is
+ *           mapped again, and the next mapping of that size stands there.
+ * Does not: split a mapping that was released.
  */
 #define _GNU_SOURCE
 #include "engine.h"
@@ -20,6 +21,14 @@
 
 #define WORLD_BYTES ((size_t)8 << 30)
 #define WORLD_BASE  ((uintptr_t)1 << 40)
+/* Mappings that were released and may be used again. */
+#define FREE_MOST 16u
+
+struct hole {
+    uintptr_t start;
+    size_t size;
+    struct clock released; /* what who maps it again learns: the OS orders the two */
+};
 
 struct hook {
     void (*function)(void *);
@@ -35,10 +44,12 @@ static struct {
     uint64_t refuses;      /* does release fail? */
     uint64_t mark;         /* of the last call, as of the store to an object */
     struct hook hooks[FIBERS];
+    struct hole holes[FREE_MOST];
+    unsigned hole_count;
 } world = {.reservations = UINT64_MAX};
 
 static void log_world(void) {
-    memory_log(&world, sizeof world);
+    undo_log(&world, sizeof world);
 }
 
 /* A call of which others' calls see the effect: like an atomic operation on the OS. */
@@ -95,11 +106,26 @@ void world_inherit(void) {
     world.hooks[0].argument = NULL;
 }
 
+/* The hole of that size and alignment that was made last, as an OS fills it. */
+static void *fill_hole(size_t size, size_t alignment) {
+    for (unsigned i = world.hole_count; i-- > 0;) {
+        struct hole hole = world.holes[i];
+        if (hole.size == size && hole.start % alignment == 0) {
+            world.holes[i] = world.holes[--world.hole_count];
+            clock_join(&engine_clocks[engine_fiber], &hole.released);
+            memory_map_again((void *)hole.start, size);
+            return (void *)hole.start;
+        }
+    }
+    return NULL;
+}
+
 static void *world_reserve(size_t size, size_t alignment) {
     call();
+    void *again = fill_hole(size, alignment);
     uintptr_t start = round_up(world.next, alignment);
-    if (world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
-        return NULL;
+    if (again != NULL || world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
+        return again;
     }
     world.reservations -= world.reservations != UINT64_MAX;
     world.next = start + size;
@@ -112,6 +138,10 @@ static bool world_release(void *start, size_t size) {
         return false;
     }
     memory_clear(start, size, true);
+    if (world.hole_count < FREE_MOST) {
+        world.holes[world.hole_count++] =
+            (struct hole){(uintptr_t)start, size, engine_clocks[engine_fiber]};
+    }
     return true;
 }
 

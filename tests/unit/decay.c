@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decay: what is kept is purged, at whatever time of the clock a process begins.
+ *
+ * Owns:     a clock that the tests set, and a count of purges; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: the clock's 32 bits are begun at each quarter, just before they wrap, and after a rest
+ *           that is longer than half of them.
+ * Does not: wait: time passes when a test says so.
+ */
+#include "decay.h"
+#include "os.h"
+
+#include "support/build.h"
+#include "support/check.h"
+
+#include <corral/corral.h>
+#include <criterion/criterion.h>
+
+enum { ID = 3, BLOCKS = 500, SIZE = 2000, STEPS = 1000 };
+#define DECAY ((uint64_t)CORRAL_DECAY_MS)
+#define HALF  (UINT64_C(1) << 31)
+
+static struct corral_os table;
+static uint64_t clock_now;
+static unsigned purges;
+
+static uint64_t milliseconds(void) {
+    return clock_now;
+}
+
+static bool purge(void *start, size_t size) {
+    purges++;
+    return corral_os_real.purge(start, size);
+}
+
+static void use_table(uint64_t now) {
+    table = corral_os_real;
+    table.milliseconds = milliseconds;
+    table.purge = purge;
+    corral_os = &table;
+    clock_now = now;
+}
+
+/* Leaves empty slabs behind, which are kept. */
+static void use_and_free(void) {
+    static void *blocks[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        CHECK(blocks[i] != NULL, "block %d", i);
+    }
+    for (int i = 0; i < BLOCKS; i++) {
+        corral_free(blocks[i], ID);
+    }
+    corral_thread_detach();
+}
+
+static void expect_decay(void) {
+    use_and_free();
+    unsigned before = purges;
+    for (int i = 0; i < STEPS && purges == before; i++) {
+        clock_now += DECAY / 4 + 1;
+        corral_decay_step();
+    }
+    cr_assert_gt(purges, before, "nothing decays from %llu on", (unsigned long long)clock_now);
+}
+
+Test(decay, from_any_time_of_the_clock_on) {
+    for (uint64_t quarter = 0; quarter < 4; quarter++) {
+        use_table(quarter * (HALF / 2) + 12345);
+        expect_decay();
+    }
+}
+
+Test(decay, of_a_process_that_begins_past_half_of_the_clock) {
+    use_table(HALF + 12345);
+    expect_decay();
+}
+
+Test(decay, while_the_clock_wraps) {
+    use_table(2 * HALF - DECAY);
+    expect_decay();
+    expect_decay();
+}
+
+Test(decay, after_a_long_rest) {
+    use_table(12345);
+    expect_decay();
+    clock_now += HALF + HALF / 2;
+    expect_decay();
+}
