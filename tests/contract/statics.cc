@@ -4,8 +4,8 @@
  *
  * Owns:     blocks that live from before main until after it.
  * Callers:  meson, as statics MODULE.
- * Promises: main returns a failure, which the library's last function alone turns into success, when
- *           all blocks are freed.
+ * Promises: main returns a failure, which the library's last function alone turns into success,
+ *           when all blocks are freed.
  * Does not: rely on an order beyond the one that C++ and the loader give.
  */
 #include "statics.h"

@@ -12,8 +12,8 @@
 
 #include "holder.h"
 
-/* The program's: called when a copy of the library has ended its last block. `live_blocks` is how many
- * its corral has then. */
+/* The program's: called when a copy of the library has ended its last block. `live_blocks` is how
+ * many its corral has then. */
 extern "C" __attribute__((visibility("default"))) void statics_ended(unsigned live_blocks);
 
 /* The library's: how many blocks its corral has, which are its own where it has one inside. */

@@ -4,7 +4,8 @@
  *
  * Owns:     nothing that outlives its thread.
  * Callers:  meson, as a plain main.
- * Promises: main returns a failure, which a destructor of the main thread's alone turns into success.
+ * Promises: main returns a failure, which a destructor of the main thread's alone turns into
+ *           success.
  * Does not: rely on the order of these destructors and those of thread-specific data.
  */
 #include "holder.h"

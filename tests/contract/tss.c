@@ -77,7 +77,7 @@ static int live_as_c11_thread(void *unused) {
 }
 
 static void run_thread(void) {
-    if (!BUILD_MEASURES_MEMORY || life.number % 2 == 0) {
+    if (BUILD_HAS_ASAN || BUILD_HAS_TSAN || life.number % 2 == 0) {
         thread_call(live, NULL);
         return;
     }

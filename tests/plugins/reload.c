@@ -3,7 +3,7 @@
  * Loads and unloads a plugin again and again, while threads that used it live on.
  *
  * Owns:     the threads of a round, and the block that is kept from one round to the next.
- * Callers:  meson, as reload PLUGIN stays|goes: whether the plugin is to remain when it is unloaded.
+ * Callers:  meson, as reload PLUGIN stays|goes: whether the plugin is to remain when it is closed.
  * Promises: corral outlives the plugin: threads that used it end when it is gone, a block of one
  *           round is intact and freed in the next, and resident memory stays as it is.
  * Does not: call the plugin while it is not loaded.
@@ -135,6 +135,6 @@ int main(int argc, char **argv) {
     }
     size_t at_end = process_resident();
     printf("%zu KiB resident, then %zu KiB\n", resident / 1024, at_end / 1024);
-    CHECK(!BUILD_MEASURES_MEMORY || at_end <= resident + BUILD_MIB / 2, "memory grows with each load");
+    CHECK(!BUILD_MEASURES_MEMORY || at_end <= resident + BUILD_MIB / 2, "each load costs memory");
     return 0;
 }
