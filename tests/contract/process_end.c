@@ -4,8 +4,8 @@
  *
  * Owns:     the children's threads and blocks; the first process never uses corral.
  * Callers:  meson, as a plain main. CORRAL_TEST_LONG=1 ends more processes.
- * Promises: a child of the first kind succeeds only if all its handlers ran, and then by the last of
- *           them. One of the second kind ends by exit alone, with all that the C library does in it.
+ * Promises: a child of the first kind succeeds only if all its handlers ran, and then by the last
+ *           of them. One of the second kind ends by exit alone, with all that libc does in it.
  * Does not: cover what runs before main (early_and_late.c).
  */
 #include "support/build.h"
@@ -148,7 +148,8 @@ static void *run_and_pass_on(void *argument) {
         step(&prng);
     }
     pthread_t thread;
-    if (pthread_create(&thread, NULL, run_and_pass_on, (void *)((uintptr_t)argument + CROWD)) == 0) {
+    void *next = (void *)((uintptr_t)argument + CROWD);
+    if (pthread_create(&thread, NULL, run_and_pass_on, next) == 0) {
         pthread_detach(thread);
     }
     return NULL;

@@ -5,8 +5,8 @@
  * Owns:     blocks that live as long as the library is loaded.
  * Callers:  statics.cc is linked to it in a form with corral inside, and loads it in one without.
  * Promises: where it is linked, its first function runs before any of the program's, and its last
- *           one after them. Where corral is inside, these run on both sides of all that corral could
- *           have the loader run for itself.
+ *           one after them. Where corral is inside, these run on both sides of all that corral
+ *           could have the loader run for itself.
  * Does not: end the process.
  */
 #include "statics.h"

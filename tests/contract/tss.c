@@ -28,8 +28,8 @@ static tss_t keys[KEYS]; /* one older than corral's own, one younger */
 static unsigned char *left[KEYS];
 static _Thread_local unsigned rounds[KEYS]; /* still to run */
 
-/* What a life is. Where a younger key alone uses corral for the first time in the last round, corral's
- * own turn in that round is over. */
+/* What a life is. Where a younger key alone uses corral for the first time in the last round,
+ * corral's own turn in that round is over. */
 static struct {
     bool early;       /* it uses corral before its destructors */
     bool every_round; /* each round of them does, or the last alone */
