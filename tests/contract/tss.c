@@ -21,8 +21,9 @@
 #include <threads.h>
 
 enum { ID = 11, LIVES = 300, KEYS = 2, CACHES = 16 };
-/* ThreadSanitizer has forgotten a thread in the last round. */
-enum { ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - BUILD_HAS_TSAN };
+/* ThreadSanitizer has forgotten a thread in the last round, in which corral's own hook may run that a
+ * destructor of the round before set. */
+enum { ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - 2 * BUILD_HAS_TSAN };
 
 static tss_t keys[KEYS]; /* one older than corral's own, one younger */
 static unsigned char *left[KEYS];
