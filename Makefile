@@ -19,14 +19,15 @@ all:
 	test -e build/build.ninja || $(MESON) setup build
 	ninja -C build
 
-# All suites with gcc; clang, the sanitizers, and the smallest and largest legal options.
+# All suites with gcc; clang, the sanitizers, the smallest and largest legal options, and aarch64 by
+# emulation.
 test:
-	$(INSTALL_PACKAGES) $(call lists,build test demo bench)
+	$(INSTALL_PACKAGES) $(call lists,build test cross demo bench)
 	tools/test-builds quick
 
 # The same in their long forms.
 check:
-	$(INSTALL_PACKAGES) $(call lists,build test demo bench)
+	$(INSTALL_PACKAGES) $(call lists,build test cross demo bench)
 	tools/test-builds long
 
 demo:

@@ -37,8 +37,7 @@
  *   alloc, run      8       5        2               0                bulk
  *   free, home     15      12        3               0 own; 2 for up to     bulk, (e)
  *                                                    64 blocks of another's
- *   The load of the thread's pointer is one more through a table in the static library, and a call
- *   in the shared one.
+ *   The load of the thread's pointer is a call in the shared library and in the one for plugins.
  *
  * Invariants:
  *   1. A block in a front list is in no run, no open word, and has no free or remote bit.

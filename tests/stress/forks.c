@@ -162,7 +162,8 @@ static void live_as_child(uint64_t number) {
     if (!BUILD_HAS_TSAN) {
         check_loss(options.threads + COMING);
     }
-    if (number % 4 == 0) {
+    /* qemu-user fails an assertion of its own in the child of several threads that starts one. */
+    if (number % 4 == 0 && !BUILD_IS_EMULATED) {
         pthread_t threads[CHILD_THREADS];
         for (unsigned i = 0; i < CHILD_THREADS; i++) {
             void *argument = (void *)(uintptr_t)(number * CHILD_THREADS + i);

@@ -61,7 +61,7 @@ static void *drive(void *argument) {
         if (lives->vanish) {
             await_vanished(driver);
         }
-        if (lives->vanish && !BUILD_MEASURES_MEMORY) {
+        if (lives->vanish && (BUILD_HAS_ASAN || BUILD_HAS_TSAN)) {
             pthread_detach(thread);
         } else {
             pthread_join(thread, NULL);

@@ -26,6 +26,11 @@
 #if defined(__SANITIZE_THREAD__)
 #define BUILD_HAS_TSAN 1
 #endif
+#ifdef CORRAL_TEST_EMULATED
+#define BUILD_IS_EMULATED 1
+#else
+#define BUILD_IS_EMULATED 0
+#endif
 #ifndef BUILD_HAS_ASAN
 #define BUILD_HAS_ASAN 0
 #endif
@@ -33,8 +38,9 @@
 #define BUILD_HAS_TSAN 0
 #endif
 
-/* Sanitizers keep memory of their own, so figures of the process mean nothing beside them. */
-#define BUILD_MEASURES_MEMORY (!BUILD_HAS_ASAN && !BUILD_HAS_TSAN)
+/* Sanitizers and emulators keep memory of their own, so figures of the process mean nothing beside
+ * them. */
+#define BUILD_MEASURES_MEMORY (!BUILD_HAS_ASAN && !BUILD_HAS_TSAN && !BUILD_IS_EMULATED)
 
 #define BUILD_KIB ((size_t)1024)
 #define BUILD_MIB ((size_t)1024 * 1024)

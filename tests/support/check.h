@@ -14,7 +14,7 @@
 #define CHECK(condition, ...)                                                                      \
     ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition, __VA_ARGS__))
 
-_Noreturn void check_failed(const char *file, int line, const char *condition, const char *format,
-                            ...) __attribute__((format(printf, 4, 5)));
+void check_failed(const char *file, int line, const char *condition, const char *format, ...)
+    __attribute__((noreturn, format(printf, 4, 5)));
 
 #endif

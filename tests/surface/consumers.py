@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that other projects can use corral, with both of its libraries.
+"""Checks that other projects can use corral, with each of its libraries.
 
 Owns:     a temporary directory.
 Callers:  tests/surface/meson.build, as consumers.py HOW ROOT BUILD COMPILER..., where HOW is
@@ -34,17 +34,28 @@ plain = executable('plain', 'main.c', dependencies: dependency('corral'))
 test('shared', shared)
 test('static', static)
 test('plain', plain)
+shared_module('plugin', 'main.c', name_prefix: '', dependencies: dependency('corral-plugin'))
 """
-WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral\n"
+WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral, corral-plugin\n"
 
 
 def run(*command, **options):
     subprocess.run(command, check=True, stdout=sys.stderr, **options)
 
 
+def dynamic_section(program):
+    return subprocess.run(["readelf", "-d", program], check=True, capture_output=True,
+                          text=True).stdout
+
+
 def uses_corral_so(program):
-    output = subprocess.run(["readelf", "-d", program], check=True, capture_output=True, text=True)
-    return "libcorral.so" in output.stdout
+    return "libcorral.so" in dynamic_section(program)
+
+
+def is_plugin(module):
+    """Whether a shared object with corral inside loads at any time, and is never unloaded."""
+    section = dynamic_section(module)
+    return "NODELETE" in section and "STATIC_TLS" not in section and not uses_corral_so(module)
 
 
 def as_subproject(directory, root):
@@ -58,11 +69,12 @@ def as_subproject(directory, root):
     run(MESON, "setup", build, directory)
     run("ninja", "-C", build)
     run(MESON, "test", "-C", build, "--no-rebuild")
-    return uses_corral_so(build / "shared") and not uses_corral_so(build / "static")
+    return uses_corral_so(build / "shared") and not uses_corral_so(build / "static") \
+        and is_plugin(build / "plugin.so")
 
 
 def installed(directory, build, compiler):
-    """Builds two programs against a staged installation, by its pkg-config file alone."""
+    """Builds two programs and a plugin against a staged installation, by its pkg-config files."""
     stage = directory / "stage"
     run(MESON, "install", "-C", build, "--no-rebuild", "--destdir", stage)
     (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
@@ -71,19 +83,22 @@ def installed(directory, build, compiler):
     environment = dict(os.environ, PKG_CONFIG_LIBDIR=str(description.parent),
                        PKG_CONFIG_SYSROOT_DIR=str(stage), LD_LIBRARY_PATH=str(library))
 
-    def flags(*what):
-        return subprocess.run(["pkg-config", *what, "corral"], check=True, capture_output=True,
+    def flags(*what, package="corral"):
+        return subprocess.run(["pkg-config", *what, package], check=True, capture_output=True,
                               text=True, env=environment).stdout.split()
 
-    shared, static = directory / "shared", directory / "static"
+    shared, static, plugin = (directory / name for name in ("shared", "static", "plugin.so"))
     main = directory / "main.c"
     run(*compiler, "-std=c11", "-Werror", main, *flags("--cflags", "--libs"), "-o", shared)
     run(*compiler, "-std=c11", "-Werror", main, "-static",
         *flags("--static", "--cflags", "--libs"), "-o", static)
+    run(*compiler, "-std=c11", "-Werror", main, "-shared", "-fPIC",
+        *flags("--cflags", "--libs", package="corral-plugin"), "-o", plugin)
     run(shared, env=environment)
     run(static)
     files = [path.name for path in stage.rglob("*") if path.is_file()]
-    return uses_corral_so(shared) and not uses_corral_so(static) and "LICENSE" in files
+    return uses_corral_so(shared) and not uses_corral_so(static) and is_plugin(plugin) \
+        and "LICENSE" in files
 
 
 def main():
