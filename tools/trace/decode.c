@@ -112,18 +112,15 @@ static bool read_ids(struct trace *self, struct column *column) {
 
 /* How many blocks each thread makes is known from the kinds of its steps. */
 static bool lay_out_numbers(struct decoder *self, const struct trace *trace) {
-    uint32_t first = 0;
+    uint64_t first = 0;
     for (uint32_t thread = 0; thread < trace->threads; thread++) {
         const struct column *kinds = &self->columns[thread][KINDS];
-        self->makers[thread].first = first;
+        self->makers[thread].first = (uint32_t)first;
         for (const uint8_t *at = kinds->at; at < kinds->end; at++) {
             first += trace_allocates((enum trace_kind)(*at & KIND_MASK));
         }
-        if (first > trace->blocks) {
-            return false;
-        }
     }
-    return first == trace->blocks;
+    return first <= trace->blocks;
 }
 
 /* The block that a step names, if its thread has allocated it by now. */
@@ -227,7 +224,7 @@ static bool read_body(struct decoder *self, struct trace *trace, struct column b
         }
     }
     if (body.at != body.end || !lay_out_numbers(self, trace)) {
-        return REFUSE(error, "damaged: the columns are not those of %u blocks", trace->blocks);
+        return REFUSE(error, "damaged: the columns are of more than %u blocks", trace->blocks);
     }
     if (!read_turns(self, trace, &turns, ids, error)) {
         return false;

@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
-enum { STEPS = 20000, LIVE = 64 };
+enum { STEPS = 5000, LIVE = 64 };
 
 static int passed;
 static int failed;
@@ -182,6 +183,132 @@ static void test_damage(struct trace_step *steps) {
     free(bytes);
 }
 
+/* Where trace.h says that the number of blocks, the body's size and the body stand. */
+enum { BLOCKS = 28, BODY_SIZE = 32, BODY = 40, ROOM = 1 << 18 };
+
+/* Puts another body into a file; returns the size of the file. */
+static size_t put_body(uint8_t file[ROOM], const uint8_t *body, size_t size) {
+    for (int i = 0; i < 8; i++) {
+        file[BODY_SIZE + i] = (uint8_t)(size >> (8 * i));
+    }
+    return BODY + ZSTD_compress(file + BODY, ROOM - BODY, body, size, 1);
+}
+
+/* How many of the bodies with one damaged byte are refused, or still are what a program can have
+ * done. No checksum tells of the damage. */
+static void try_bodies(uint8_t *file, uint8_t *body, size_t length, int tries) {
+    struct trace back;
+    char error[TRACE_ERROR];
+    uint64_t random = 1;
+    int refused = 0;
+    int lawful = 0;
+    for (int i = 0; i < tries; i++) {
+        const size_t at = draw(&random, (uint32_t)length);
+        const uint8_t bits = (uint8_t)(1 + draw(&random, 255));
+        body[at] ^= bits;
+        if (!trace_decode(&back, file, put_body(file, body, length), error)) {
+            refused++;
+        } else {
+            lawful += trace_check(&back, error);
+            trace_release(&back);
+        }
+        body[at] ^= bits;
+    }
+    expect(refused + lawful == tries && refused > lawful, "damaged bodies to be refused");
+}
+
+static void test_body(struct trace_step *steps) {
+    static uint8_t file[ROOM];
+    static uint8_t body[ROOM];
+    struct trace trace;
+    struct trace back;
+    char error[TRACE_ERROR];
+    size_t size = 0;
+    fill(&trace, steps, 3, 2);
+    uint8_t *bytes = trace_encode(&trace, &size, error);
+    const size_t length = ZSTD_decompress(body, ROOM - 1, bytes + BODY, size - BODY);
+    memcpy(file, bytes, BODY);
+    free(bytes);
+    try_bodies(file, body, length, 4000);
+    expect(trace_decode(&back, file, put_body(file, body, length), error) && same(&trace, &back),
+           "the whole body");
+    trace_release(&back);
+    expect_refused(file, put_body(file, body, length - 1), "damaged", "a body cut short");
+    expect_refused(file, put_body(file, body, length + 1), "damaged", "a body with one more byte");
+}
+
+/* A file by hand, as trace.h says it is: thread 0 allocates 300 bytes and then 8, thread 1 resizes
+ * the older one to 5 and frees both, the newer one first. The last of the body's bytes may be left
+ * out or go on. */
+static size_t put_by_hand(uint8_t file[ROOM], size_t left_out, bool goes_on) {
+    static const uint8_t head[BODY] = {'c', 'o', 'r', 'r', 'a', 'l', 0, 'T', 1, 0,  0,
+                                       0,   2,   0,   0,   0,   2,   0, 0,   0, 44, 1,
+                                       0,   0,   5,   0,   0,   0,   2, 0,   0, 0};
+    const uint8_t body[] = {4,
+                            7,
+                            0x80,
+                            0x80,
+                            1, /* ids: 7, 16384 */
+                            4,
+                            0,
+                            2,
+                            1,
+                            3, /* turns: thread 0 twice, thread 1 three times */
+                            2,
+                            0,
+                            5, /* kinds: alloc of id 0, zeroed alloc of id 1 */
+                            3,
+                            0xAC,
+                            2,
+                            8, /* sizes: 300, 8 */
+                            0, /* blocks: none named */
+                            3,
+                            2,
+                            3,
+                            3, /* kinds: resize, free, free */
+                            1,
+                            5,                      /* sizes: 5 */
+                            (uint8_t)(6 + goes_on), /* blocks of thread 0: */
+                            1,
+                            0,
+                            1,
+                            0,
+                            1,
+                            3,
+                            0}; /* place 0, then 1, then two back from 2 */
+    memcpy(file, head, sizeof head);
+    return put_body(file, body, sizeof body - !goes_on - left_out);
+}
+
+static void test_by_hand(void) {
+    static uint8_t file[ROOM];
+    struct trace_step steps[] = {{0, 300, 0, 0, TRACE_ALLOC},
+                                 {1, 8, 0, 1, TRACE_ZEROED},
+                                 {0, 5, 1, 0, TRACE_RESIZE},
+                                 {1, 0, 1, 1, TRACE_FREE},
+                                 {0, 0, 1, 0, TRACE_FREE}};
+    const struct trace wanted = {.threads = 2,
+                                 .ids = 2,
+                                 .id = {7, 16384},
+                                 .largest = 300,
+                                 .count = 5,
+                                 .blocks = 2,
+                                 .steps = steps};
+    struct trace back;
+    char error[TRACE_ERROR];
+    const bool read = trace_decode(&back, file, put_by_hand(file, 0, false), error);
+    expect(read && same(&back, &wanted), "the steps of a file made by hand");
+    if (read) {
+        trace_release(&back);
+    }
+    expect_refused(file, put_by_hand(file, 1, false), "damaged", "a body cut short");
+    expect_refused(file, put_by_hand(file, 0, true), "there is more than the steps",
+                   "a column that goes on");
+    const size_t size = put_by_hand(file, 0, false);
+    file[BLOCKS] = 1;
+    expect_refused(file, size, "of more than 1 blocks", "blocks that the head does not count");
+}
+
 /* The steps, on two threads with one id of two, make a file that must be refused for the reason. */
 static void expect_impossible(const struct trace_step *steps, uint32_t count, const char *reason) {
     struct trace trace = {.threads = 2, .ids = 2, .count = count};
@@ -231,6 +358,8 @@ int main(int count, char **arguments) {
     test_nothing();
     test_file(steps, arguments[1]);
     test_damage(steps);
+    test_body(steps);
+    test_by_hand();
     test_impossible();
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
