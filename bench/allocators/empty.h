@@ -9,6 +9,7 @@
  */
 #define BENCH_ALLOCATOR "empty"
 #define BENCH_LARGEST   SIZE_MAX
+#define BENCH_BYTES     sizeof(uint64_t[8])
 
 /* The workloads touch the first word of a block, whatever its size. Each thread has a block of its
  * own, so that threads share no line that an allocator would not share. */
