@@ -17,7 +17,6 @@
  *   bench_version    the version of the library that runs;
  * and, where it must do something for each thread or with the command line, BENCH_THREAD_HOOKS
  * with bench_thread_begin and bench_thread_end, or BENCH_ARGUMENT_HOOK with bench_take_arguments.
- * BENCH_BYTES is how many bytes of a block there are at most, where they are not all there.
  */
 #ifndef BENCH_ALLOCATOR_H
 #define BENCH_ALLOCATOR_H
@@ -34,16 +33,17 @@ static inline const char *bench_version(void);
 
 #include BENCH_ALLOCATOR_HEADER
 
-#ifndef BENCH_BYTES
-#define BENCH_BYTES SIZE_MAX
-#endif
-
 /* Makes the compiler believe that somebody looks at the first byte of the block, so that the block
  * is allocated and written. Unlike bench_keep it says nothing of other memory: what a compiler may
  * know of an inlined allocator in a real program, it may know here. */
 static inline void bench_use(const void *block) {
     __asm__ volatile("" : : "r"(block), "m"(*(const unsigned char *)block));
 }
+
+#ifndef BENCH_BLOCK_BYTES
+/* How much of a block may be written, whatever its size is. */
+#define BENCH_BLOCK_BYTES SIZE_MAX
+#endif
 
 #ifndef BENCH_THREAD_HOOKS
 /* Every thread of a workload calls these before its first alloc and after its last free. */

@@ -83,7 +83,7 @@ static inline void replay_put(replay *self, replay_thread *thread, uint32_t to, 
 
 /* How much of a block of this size may be touched. */
 static inline size_t replay_bytes(size_t size) {
-    return size < BENCH_BYTES ? size : BENCH_BYTES;
+    return size < BENCH_BLOCK_BYTES ? size : BENCH_BLOCK_BYTES;
 }
 
 static inline void replay_free(replay *self, replay_thread *thread, const replay_step *step) {

@@ -20,7 +20,7 @@ enum { LOG = 4096, LIVE = 1024, PASSES = 3, CATEGORIES = 2, ROUNDS = 300, RING =
 enum { INNER = 1, LEAST = 3 };
 
 /* The harness without an allocator has one block, which keeps no contents. */
-static const bool real = BENCH_BYTES == SIZE_MAX;
+static const bool real = BENCH_BLOCK_BYTES == SIZE_MAX;
 
 typedef struct call {
     size_t size; /* 0 for a free */

@@ -6,7 +6,7 @@
  * Callers:  main.c.
  * Promises: each workload states, as items, the blocks that it allocated and freed, so that the
  *           figure of every row is the time of one alloc and one free, and what the workload does
- *           around them: ns_per_item where it is stated, else 1e9 / items_per_second. Numbers
+ *           around them: ns_per_item where there are threads, else 1e9 / items_per_second. Numbers
  * and orders are made before the clock starts. The first word of each block is written, as a user
  * would. Does not: treat any allocator differently from another, but for leaving out sizes beyond
  *           BENCH_LARGEST.
