@@ -40,6 +40,11 @@ static inline void bench_use(const void *block) {
     __asm__ volatile("" : : "r"(block), "m"(*(const unsigned char *)block));
 }
 
+#ifndef BENCH_BLOCK_BYTES
+/* How much of a block may be written, whatever its size is. */
+#define BENCH_BLOCK_BYTES SIZE_MAX
+#endif
+
 #ifndef BENCH_THREAD_HOOKS
 /* Every thread of a workload calls these before its first alloc and after its last free. */
 static inline void bench_thread_begin(void) {

@@ -13,12 +13,14 @@
 
 int main(int argc, char **argv) {
     bench_take_arguments(&argc, argv);
+    bench_take_trace(&argc, argv);
     bench_register_pairs();
     bench_register_mixes();
     bench_register_handovers();
     bench_register_latency();
     bench_register_large();
     bench_register_bulk();
+    bench_register_traces();
     bench_context("allocator", BENCH_ALLOCATOR);
     bench_context("allocator_version", bench_version());
     bench_context("compiler", __VERSION__);

@@ -57,6 +57,12 @@ ROWS = (
     Row('t16', 't/mix:16', 'as (c), in 16 threads', cores=2),
     Row('t64', 't/mix:64', 'as (c), in 64 threads', cores=2),
     Row('g', 'g/latency', 'as (c), each call timed'),
+    # The limit serves no large blocks.
+    Row('trace', 'trace/threads:[0-9]+', 'a recorded game server in its threads, less their waits',
+        cores=2, limit='', inline=''),
+    Row('trace2', 'trace/shared:2', 'the same, shared out to 2 threads', cores=2, limit='',
+        inline=''),
+    Row('trace1', 'trace/order', 'the same in one thread, in order', limit='', inline=''),
 )
 
 LATENCY = 'g'

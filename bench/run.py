@@ -42,6 +42,7 @@ def arguments(argv):
     parser.add_argument('--library', dest='libraries', action='append', default=[],
                         metavar='PATH[:MALLOC:FREE]',
                         help='a malloc-compatible library to measure as well')
+    parser.add_argument('--trace', help='a trace to replay in place of the committed one')
     parser.add_argument('--near', type=float, default=230,
                         help='cores with a round trip of fewer nanoseconds are near')
     parser.add_argument('--seed', type=int, default=1, help='for the order of the runs')
@@ -65,6 +66,9 @@ def commands(options):
             sys.exit('the library slot is not built')
         name = 'library:' + Path(library.partition(':')[0]).name
         found[name] = tuple(program + ['--library', library] for program in slot)
+    if options.trace:
+        found = {name: tuple(program + ['--trace', options.trace] for program in programs)
+                 for name, programs in found.items()}
     if options.allocators:
         wanted = options.allocators.split(',')
         missing = [name for name in wanted if name not in found]

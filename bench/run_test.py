@@ -147,6 +147,13 @@ class Driver(unittest.TestCase):
         data = self.run_driver('--rows', 'a', '--library', '/some/libnew.so:a:b')
         self.assertIn('library:libnew.so', data['summary']['a']['one core']['allocators'])
 
+    def test_a_trace_is_handed_on(self):
+        options = run.arguments(['full', '--build', str(self.build), '--output', str(self.output),
+                                 '--trace', '/some/trace'])
+        for programs in run.commands(options).values():
+            for program in programs:
+                self.assertEqual(program[1:], ['--trace', '/some/trace'])
+
     def test_full_tables(self):
         data = self.run_driver('--rounds', '1', mode='full')
         self.assertEqual(list(data['summary']), [row.key for row in ROWS])

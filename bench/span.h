@@ -37,16 +37,22 @@ static inline bool span_next_batch(bench_state *state, span *self, int64_t batch
     return more;
 }
 
-/* States the figure, from the first thread. The last bench_next_batch of a thread returns when all
- * threads are there, so everybody's end is known. `items` is what all threads did. */
-static inline void span_report(bench_state *state, const span *spans, int64_t items) {
+/* From the first start to the last end. The last bench_next_batch of a thread returns when all
+ * threads are there, so everybody's end is known. */
+static inline uint64_t span_of_all(const span *spans, int threads) {
     uint64_t start = spans[0].start;
     uint64_t end = spans[0].end;
-    for (int i = 1; i < bench_threads(state); i++) {
+    for (int i = 1; i < threads; i++) {
         start = spans[i].start < start ? spans[i].start : start;
         end = spans[i].end > end ? spans[i].end : end;
     }
-    bench_counter(state, "ns_per_item", (double)(end - start) / (double)items, BENCH_COUNTER_PLAIN);
+    return end - start;
+}
+
+/* States the figure, from the first thread. `items` is what all threads did. */
+static inline void span_report(bench_state *state, const span *spans, int64_t items) {
+    const double time = (double)span_of_all(spans, bench_threads(state));
+    bench_counter(state, "ns_per_item", time / (double)items, BENCH_COUNTER_PLAIN);
 }
 
 #endif

@@ -20,6 +20,13 @@ static inline uint64_t timestamp_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* The calling thread's processor time, with the kernel's part. */
+static inline uint64_t timestamp_cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <x86intrin.h>

@@ -24,6 +24,10 @@
  *   bulk/ordered       65,536 blocks of 64 bytes, then freed in the same order
  *   bulk/shuffled      65,536 blocks of 16 to 1,024 bytes, then freed in random order
  *   t/mix/threads:N    as c/mix, in 1, 2, 4, 16 and 64 threads, by wall time
+ *   trace/threads      a recorded trace, in as many threads as it has, by the processor time of all
+ *                      of them outside of the waits for each other
+ *   trace/shared       the same trace, its threads shared out to two
+ *   trace/order        the same trace in one thread, in its recorded order
  */
 #ifndef BENCH_WORKLOADS_H
 #define BENCH_WORKLOADS_H
@@ -34,5 +38,10 @@ void bench_register_handovers(void);
 void bench_register_latency(void);
 void bench_register_large(void);
 void bench_register_bulk(void);
+void bench_register_traces(void);
+
+/* Takes --trace FILE out of the command line: the trace to replay in place of our own. Before
+ * bench_register_traces. */
+void bench_take_trace(int *argc, char **argv);
 
 #endif

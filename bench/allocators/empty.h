@@ -7,8 +7,9 @@
  * Promises: as allocator.h says. What its rows show is the cost of the workload around the calls.
  * Does not: give blocks that differ from each other.
  */
-#define BENCH_ALLOCATOR "empty"
-#define BENCH_LARGEST   SIZE_MAX
+#define BENCH_ALLOCATOR   "empty"
+#define BENCH_LARGEST     SIZE_MAX
+#define BENCH_BLOCK_BYTES 64
 
 /* The workloads touch the first word of a block, whatever its size. Each thread has a block of its
  * own, so that threads share no line that an allocator would not share. */

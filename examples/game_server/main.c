@@ -16,6 +16,7 @@
 #include "http_part.h"
 #include "interpose.h"
 #include "party_part.h"
+#include "record.h"
 #include "report.h"
 #include "shared.h"
 #include "sqlite_part.h"
@@ -32,6 +33,7 @@ struct options {
     double seconds;
     unsigned rounds;
     uint64_t seed;
+    const char *record; /* NULL: nothing is recorded */
 };
 
 static const struct part *const parts[] = {&sqlite_part, &worker_part, &enet_part, &http_part,
@@ -52,7 +54,11 @@ static void run_round(struct totals *totals, const struct options *options, unsi
     for (unsigned work = 0; work < WORKS; work++) {
         store_relaxed(&round.done[work], 0);
     }
+    const bool records = options->record != NULL && number == 0;
     memory_use(backend);
+    if (records) {
+        record_begin();
+    }
     report_round_begin(totals, number);
     uint64_t before[LIBRARIES + 1];
     for (unsigned library = 0; library <= LIBRARIES; library++) {
@@ -70,14 +76,19 @@ static void run_round(struct totals *totals, const struct options *options, unsi
     }
     report_round_end();
     census_check_empty();
+    if (records) {
+        record_end(options->record);
+    }
 }
 
 static void print_usage(FILE *stream) {
     fprintf(stream,
-            "usage: game_server [--seconds N] [--rounds N] [--seed N] [--break CHECK]\n"
+            "usage: game_server [--seconds N] [--rounds N] [--seed N] [--record FILE]\n"
+            "                   [--break CHECK]\n"
             "  --seconds N    how long to run in all (10)\n"
             "  --rounds N     rounds, half of them on corral; an even number up to %d (8)\n"
             "  --seed N       what the numbers at random begin with (1)\n"
+            "  --record FILE  write a trace of the first round, for the benchmarks\n"
             "  --break CHECK  damage one thing, to see that the check finds it:\n                ",
             ROUNDS_MAX);
     for (unsigned which = 1; damage_name(which) != NULL; which++) {
@@ -97,6 +108,9 @@ static bool take_option(struct options *options, int letter) {
     case 'e':
         options->seed = strtoull(optarg, NULL, 10);
         return true;
+    case 'f':
+        options->record = optarg;
+        return true;
     case 'b':
         return damage_choose(optarg);
     case 'h':
@@ -108,10 +122,13 @@ static bool take_option(struct options *options, int letter) {
 }
 
 static bool take_options(struct options *options, int count, char **arguments) {
-    static const struct option names[] = {
-        {"seconds", required_argument, NULL, 's'}, {"rounds", required_argument, NULL, 'r'},
-        {"seed", required_argument, NULL, 'e'},    {"break", required_argument, NULL, 'b'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"seconds", required_argument, NULL, 's'},
+                                          {"rounds", required_argument, NULL, 'r'},
+                                          {"seed", required_argument, NULL, 'e'},
+                                          {"break", required_argument, NULL, 'b'},
+                                          {"record", required_argument, NULL, 'f'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int letter;
     while ((letter = getopt_long(count, arguments, "h", names, NULL)) != -1) {
         if (!take_option(options, letter)) {

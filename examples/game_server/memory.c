@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "block_table.h"
 #include "check.h"
+#include "record.h"
 #include "shared.h"
 
 enum { THREADS_MAX = 2048 };
@@ -67,18 +68,22 @@ static void *arrive(void *block, enum category category) {
     return block;
 }
 
-static void *count_allocation(void *block, enum category category) {
-    if (arrive(block, category) != NULL) {
-        add_owner(&own_tally(category)->allocations, 1);
+static void *count_allocation(void *block, struct event event) {
+    if (arrive(block, event.category) != NULL) {
+        event.block = block;
+        record_event(thread_index(), event);
+        add_owner(&own_tally(event.category)->allocations, 1);
     }
     return block;
 }
 
 /* Forgets a block that goes back; false when no library can have had it. */
-static bool leave(const void *block, struct block_entry *entry) {
+static bool leave(const void *block, enum event_kind kind, struct block_entry *entry) {
     const bool known = block_table_remove(block, entry);
     if (!known) {
         mismatch("block-table", "%p is freed but not live", block);
+    } else {
+        record_event(thread_index(), (struct event){kind, entry->category, block, 0});
     }
     return known;
 }
@@ -92,12 +97,13 @@ static void count_free(struct block_entry entry) {
 }
 
 void *memory_alloc(size_t size, enum category category) {
-    return count_allocation(backends[serving].alloc(size, category_table[category].id), category);
+    return count_allocation(backends[serving].alloc(size, category_table[category].id),
+                            (struct event){EVENT_ALLOC, category, NULL, size});
 }
 
 void *memory_zeroed(size_t count, size_t size, enum category category) {
     return count_allocation(backends[serving].zeroed(count, size, category_table[category].id),
-                            category);
+                            (struct event){EVENT_ZEROED, category, NULL, count * size});
 }
 
 void *memory_resize(void *block, size_t size, enum category category) {
@@ -105,21 +111,23 @@ void *memory_resize(void *block, size_t size, enum category category) {
     if (block == NULL) {
         return memory_alloc(size, category);
     }
-    if (!leave(block, &entry)) {
+    if (!leave(block, EVENT_RESIZE, &entry)) {
         return NULL;
     }
     void *moved = backends[serving].resize(block, size, category_table[entry.category].id);
     add_owner(&own_tally(entry.category)->resizes, 1);
     if (moved == NULL) {
         block_table_add(block, entry);
+        record_event(thread_index(), (struct event){EVENT_NO_RESIZE, entry.category, block, 0});
         return NULL;
     }
+    record_event(thread_index(), (struct event){EVENT_RESIZED, entry.category, moved, size});
     return arrive(moved, entry.category);
 }
 
 void memory_free(void *block) {
     struct block_entry entry;
-    if (block != NULL && leave(block, &entry)) {
+    if (block != NULL && leave(block, EVENT_FREE, &entry)) {
         count_free(entry);
         backends[serving].release(block, category_table[entry.category].id);
     }
@@ -135,12 +143,13 @@ void *memory_party_allocate(size_t size, uint32_t memory_type_id) {
         mismatch("party-contract", "%zu bytes asked for with id %#x", size, memory_type_id);
         return NULL;
     }
-    return count_allocation(backends[serving].party_allocate(size, memory_type_id), category);
+    return count_allocation(backends[serving].party_allocate(size, memory_type_id),
+                            (struct event){EVENT_ALLOC, category, NULL, size});
 }
 
 void memory_party_free(void *block, uint32_t memory_type_id) {
     struct block_entry entry;
-    if (!leave(block, &entry)) {
+    if (!leave(block, EVENT_FREE, &entry)) {
         return;
     }
     if (category_table[entry.category].id != memory_type_id) {
