@@ -5,9 +5,9 @@
  *
  * Owns:     the latest stores to each atomic object.
  * Callers:  the verbs, out of corral and the scenarios.
- * Promises: a load sees any store that happens-before and coherence leave to it, of the latest
- *           STORES; a read-modify-write and a failed compare-and-swap see the last one. A release
- *           sequence is a release and the read-modify-writes behind it.
+ * Promises: a load, and a compare-and-swap that fails, sees any store that happens-before and
+ *           coherence leave to it, of the latest STORES; a read-modify-write sees the last one. A
+ *           release sequence is a release and the read-modify-writes behind it.
  * Does not: let a load see a store that is made after it (no load buffering).
  */
 #include "engine.h"
@@ -19,8 +19,7 @@ struct store {
     uint64_t value;
     uint64_t mark; /* which store it is, in a sum over the stores and loads that led to it */
     struct clock message; /* what who acquires it learns */
-    uint32_t time;        /* the writer's */
-    uint8_t writer;
+    uint32_t seen[FIBERS]; /* when each fiber saw it first; 0: it did not */
 };
 
 struct location {
@@ -61,7 +60,7 @@ static void restart(struct location *location, uint64_t value) {
     undo_log(location, offsetof(struct location, stores) + sizeof(struct store));
     location->count = 1;
     location->stores[0] = (struct store){
-        .value = value, .mark = engine_mix((uintptr_t)location->object, value)};
+        .value = value, .mark = engine_mix((uintptr_t)location->object, value), .seen = {1}};
     for (unsigned i = 0; i < FIBERS; i++) {
         location->seen[i] = 0;
     }
@@ -118,10 +117,25 @@ static bool releases(const struct explore_site *site) {
     return (site->order & RELEASE) != 0 && (site->fault & FAULT_NO_RELEASE) == 0;
 }
 
-/* From now on the running fiber sees no older store. */
+/* From now on the running fiber sees no older store, nor does who learns what it knows. */
 static void see(struct location *location, uint32_t at) {
+    uint32_t *seen = &location->stores[at % STORES].seen[engine_fiber];
     undo_log(&location->seen[engine_fiber], sizeof at);
     location->seen[engine_fiber] = at;
+    if (*seen == 0) {
+        undo_log(seen, sizeof *seen);
+        *seen = engine_clocks[engine_fiber].at[engine_fiber];
+    }
+}
+
+/* Did the running fiber, or one of which it learned since, see the store, or make it? */
+static bool knows(const struct store *store) {
+    for (unsigned i = 0; i < FIBERS; i++) {
+        if (store->seen[i] != 0 && clock_knows(engine_fiber, i, store->seen[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The oldest store that the running fiber may still see. */
@@ -130,12 +144,17 @@ static uint32_t oldest(const struct location *location) {
     uint32_t least = location->seen[engine_fiber];
     least = least < first ? first : least;
     for (uint32_t i = location->count; i-- > least + 1;) {
-        const struct store *store = &location->stores[i % STORES];
-        if (clock_knows(engine_fiber, store->writer, store->time)) {
+        if (knows(&location->stores[i % STORES])) {
             return i;
         }
     }
     return least;
+}
+
+/* One of the stores that the running fiber may see. */
+static uint32_t choose_store(const struct location *location) {
+    uint32_t last = location->count - 1;
+    return last - schedule_choose(CHOOSE_STORE, figure ? 1 : last - oldest(location) + 1);
 }
 
 uint64_t explore_load(struct explore_site *site, const volatile void *object, unsigned size) {
@@ -145,9 +164,7 @@ uint64_t explore_load(struct explore_site *site, const volatile void *object, un
         return read_object(object, size);
     }
     struct location *location = find(object, size);
-    uint32_t last = location->count - 1;
-    uint32_t ways = figure ? 1 : last - oldest(location) + 1;
-    uint32_t at = last - schedule_choose(CHOOSE_STORE, ways);
+    uint32_t at = choose_store(location);
     const struct store *store = &location->stores[at % STORES];
     see(location, at);
     remember(store->mark);
@@ -161,8 +178,7 @@ uint64_t explore_load(struct explore_site *site, const volatile void *object, un
 /* before: the store that a read-modify-write read; NULL for a store. */
 static void add_store(const struct explore_site *site, struct location *location, uint64_t value,
                       const struct clock *before) {
-    struct store store = {.value = value, .writer = (uint8_t)engine_fiber};
-    store.time = engine_clocks[engine_fiber].at[engine_fiber];
+    struct store store = {.value = value};
     if (before != NULL) {
         store.message = *before;
     }
@@ -229,11 +245,14 @@ bool explore_cas(struct explore_site *site, volatile void *object, unsigned size
                  uint64_t *expected, uint64_t desired) {
     begin(site, object, size, true);
     struct location *location = find(object, size);
-    struct store before = *latest(location);
+    /* Where it is to fail it is a load; else it sees the last store. */
+    uint32_t at = choose_store(location);
+    at = location->stores[at % STORES].value != *expected ? at : location->count - 1;
+    struct store before = location->stores[at % STORES];
     if (before.value != *expected) {
         *expected = before.value;
         remember(before.mark);
-        see(location, location->count - 1);
+        see(location, at);
         end();
         return false;
     }
