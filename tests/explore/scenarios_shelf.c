@@ -163,6 +163,13 @@ static const struct scenario last_two = {
     .threads = {leave_2, leave_3},
     .check = expect_empty,
 };
+static const struct scenario last_apart = {
+    .name = "last_apart",
+    .what = "two threads bring the last blocks of a shelved slab, which is taken and shelved between",
+    .setup = shelve,
+    .threads = {leave_2, pair, leave_3},
+    .check = expect_empty,
+};
 static const struct scenario takers = {
     .name = "takers",
     .what = "two threads want the slab on a shelf",
@@ -234,4 +241,4 @@ static const struct scenario stack_drop = {
 
 const struct scenario *const scenarios_shelf[] = {
     &last, &last_two,    &takers, &takers_last, &put,        &drop,
-    &drop_two, &other_class, &queue,  &stack,       &stack_drop, 0};
+    &drop_two, &other_class, &queue,  &stack,       &stack_drop, &last_apart, 0};
