@@ -110,7 +110,7 @@ def runs_of(model, text, short):
     for name, number, _ in names_of(text, "situations"):
         runs.append(Run(model, f"reaches {name}", [SAFETY], {"MODEL_REACH": number}, True))
     for name, number, _ in names_of(text, "faults"):
-        runs.append(Run(model, name, [SAFETY, CYCLES, STOPPED], {"MODEL_FAULT": number}, True))
+        runs.append(Run(model, name, [SAFETY, CYCLES], {"MODEL_FAULT": number}, True))
     return runs
 
 

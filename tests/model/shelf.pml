@@ -5,7 +5,8 @@
  * A slab of 3 blocks. Thread 0 has it, with block 0 free, and puts it on its shelf. Thread 1 sends
  * block 1 home. Thread 2 has block 2 and looks once for a slab: if it gets this one, the block comes
  * home as its own, else it sends it. Who brings the last block sets LOOK. Thread 0 then claims the slab
- * anew, if it finds it there, puts it on its shelf with a block out, and sends that one.
+ * anew, if it finds it there, in an arena made anew, puts it on its shelf with a block out, and sends
+ * that one. Thread 2 may also send its block first, and look for a slab then.
  *
  * Safety:   one thread at a time has the slab, also when the spot is another slab's by now; no sender
  *           touches it once it is given back; no race on blocks, descriptor, and what a sender did
@@ -16,7 +17,7 @@
 #define THREADS   3
 #define ATOMICS   5
 #define HISTORY   12
-#define ALL_PLAIN 127
+#define ALL_PLAIN 255
 
 /* The faults. */
 #define SPOT_RELEASE     30 /* put: fetch_or of ON without release [E:spot] */
@@ -51,6 +52,9 @@
 #define ON   1
 #define LOOK 2
 
+/* Plain data: where the arena's header lies, which who takes the slab reads of the entry. */
+#define PLACE 128
+
 /* take_spot(): the caller has the slab when it clears ON. */
 inline take_spot() {
     load(SPOT, RELAXED, spot);
@@ -76,7 +80,8 @@ inline gain(now_or_not) {
     :: now_or_not ->
         assert(holder == 0);
         holder = me + 1;
-        has = true
+        has = true;
+        touch(PLACE)
     :: else
     fi
 }
@@ -160,8 +165,7 @@ inline send(blocks) {
     send_bits(blocks);
     atomic {
         next = wakes;
-        taken = born;
-        state = 0; wake = 0; bits = 0; born = 0; wakes = false; done = false
+        state = 0; wake = 0; bits = 0; wakes = false; done = false
     };
     if
     :: next ->
@@ -178,10 +182,7 @@ inline send(blocks) {
             if
             :: has ->
                 reach(CAME_LAST);
-                if
-                :: taken != life -> reach(ANOTHER)
-                :: else
-                fi;
+                assert(situation != ANOTHER || born == life);
                 unshelve()
             :: else
             fi
@@ -216,6 +217,7 @@ inline live_again() {
     if
     :: done ->
         reach(SECOND);
+        touch(PLACE);
         free = 3;
         mine = 4
     :: else
@@ -225,6 +227,7 @@ inline live_again() {
 
 /* mine: blocks that the thread will send home. */
 proctype role(byte me; byte mine) {
+    SWITCHES;
     short state, next;
     byte taken, before, bits, born, wake, spot;
     bool done, wakes;
@@ -234,7 +237,7 @@ proctype role(byte me; byte mine) {
     :: !has && looks ->
         looks = false;
         take()
-    :: !has && !looks && mine != 0 -> send(mine)
+    :: !has && mine != 0 -> send(mine)
     :: !has && mine == 0 && again ->
         again = false;
         live_again()

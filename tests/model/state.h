@@ -106,10 +106,12 @@ inline collect() {
             store(BITS, 0, RELAXED)
         :: else -> modify(BITS, OP_SET, 0, unless(BITS_ACQUIRE, ACQUIRE), taken)
         fi;
-        touch(DESCRIPTOR | taken);
-        assert((free & taken) == 0);
-        free = free | taken;
-        load(STATE, RELAXED, state);
+        atomic {
+            touch(DESCRIPTOR | taken);
+            assert((free & taken) == 0);
+            free = free | taken;
+            load(STATE, RELAXED, state)
+        };
         done = false;
         do
         :: !done ->
@@ -118,14 +120,13 @@ inline collect() {
                 cas_torn(STATE, state, state - ones(taken), RELAXED, done)
             :: fault == UNCOUNT_ANY ->
                 cas(STATE, state, state - pending(state), RELAXED, done)
-            :: else -> cas(STATE, state, state - ones(taken), RELAXED, done)
+            :: else -> atomic {
+                cas(STATE, state, state - ones(taken), RELAXED, done);
+                assert(situation != AHEAD || pending(newest(STATE)) >= 0)
+            }
             fi
         :: else -> break
         od;
-        if
-        :: pending(newest(STATE)) < 0 -> reach(AHEAD)
-        :: else
-        fi;
         state = 0
     :: else
     fi;
@@ -152,9 +153,9 @@ inline give_back() {
     if
     :: done ->
         /* From here on the arena may be unmapped. */
-        touch(DESCRIPTOR | HEADERS | BLOCKS);
-        free = 0;
         atomic {
+            touch(DESCRIPTOR | HEADERS | BLOCKS);
+            free = 0;
             modify(TAKEN, OP_SET, 0, unless(TAKEN_RELEASE, RELEASE), state);
             assert(state == 1);
             lose(true)
@@ -176,6 +177,7 @@ inline claim() {
             assert(holder == 0);
             holder = me + 1;
             has = true;
+            born = life;
             touch(DESCRIPTOR | HEADERS | BLOCKS);
             assert(newest(BITS) == 0 && newest(STATE) % GENERATION == ZERO)
         :: else
@@ -198,12 +200,7 @@ inline count_blocks() {
         atomic {
             assert(life == born);
             load(LIMIT, RELAXED, wake);
-            if
-            :: wake != newest(LIMIT) -> reach(STALE)
-            :: else
-            fi
-        };
-        atomic {
+            assert(situation != STALE || wake == newest(LIMIT));
             touch(HEADER << me);
             next = state + ones(bits);
             wakes = (state & (FULL | SHELVED)) != 0 && pending(next) >= wake;
@@ -235,20 +232,20 @@ inline count_blocks() {
 
 /* corral_slab_send_remote. */
 inline send_bits(blocks) {
-    born = life;
     bits = blocks;
     mine = mine - bits;
-    touch(bits);
     if
     :: fault == COUNT_FIRST -> count_blocks()
     :: else
     fi;
     if
     :: fault == BITS_TORN ->
+        touch(bits);
         look(BITS, RELAXED, before);
         store(BITS, before | bits, RELEASE)
     :: else -> atomic {
         assert(life == born);
+        touch(bits);
         modify(BITS, OP_OR, bits, unless(BITS_RELEASE, RELEASE), before);
         assert((before & bits) == 0)
     }

@@ -77,7 +77,7 @@ inline send(blocks) {
             has = true
         :: else
         fi;
-        state = 0; next = 0; wake = 0; bits = 0; born = 0; wakes = false; done = false
+        state = 0; next = 0; wake = 0; bits = 0; wakes = false; done = false
     }
 }
 
@@ -95,6 +95,7 @@ inline live_again() {
 
 /* mine: blocks that the thread will send home. */
 proctype role(byte me; byte mine) {
+    SWITCHES;
     short state, next;
     byte taken, before, bits, born, wake, flag;
     bool done, wakes;

@@ -25,6 +25,9 @@
 #define RELEASE 2
 #define ACQ_REL 3
 
+/* Of each process, so that looking at them is no step that others see. */
+#define SWITCHES byte fault = set_fault, situation = set_situation
+
 /* An order, but for the part that the fault of this run takes away. */
 #define unless(name, order) ((order) * (fault != name))
 /* A situation that some run has to come to. */
@@ -56,7 +59,7 @@ Location location[ATOMICS];
 View view[THREADS];
 bool ended[THREADS];
 Call call;
-byte fault, situation;
+byte set_fault, set_situation;
 bool one_stops;
 byte stopped; /* a thread's number plus 1 */
 
@@ -239,8 +242,8 @@ c_code {
     }
 
     static void weak_start(void) {
-        now.fault = weak_switch("MODEL_FAULT");
-        now.situation = weak_switch("MODEL_REACH");
+        now.set_fault = weak_switch("MODEL_FAULT");
+        now.set_situation = weak_switch("MODEL_REACH");
         now.one_stops = weak_switch("MODEL_STOP");
         for (int t = 0; t < THREADS; t++) {
             now.view[t].known = ALL_PLAIN;
