@@ -76,7 +76,7 @@ def build(model, work):
     if not (folder / "pan.c").exists() or "Error" in said.stdout + said.stderr:
         raise SystemExit(f"{model}: {said.stdout}{said.stderr}")
     for kind in ("-DSAFETY", "-DNP"):
-        subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-w", kind, "-DCOLLAPSE",
+        subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-w", kind, "-DCOLLAPSE", "-DVECTORSZ=4096",
                         f"-DMEMLIM={MEMORY_MB}", "-o", f"pan{kind}", "pan.c"], cwd=folder, check=True)
 
 
@@ -93,7 +93,7 @@ def search(work, model, how, switches):
     for words in CUT_SHORT:
         if words in said:
             return figures, f"CUT SHORT: {words}"
-    if figures["errors"] is None or figures["states"] is None:
+    if not figures["states"] or figures["errors"] is None:
         return figures, "CUT SHORT: pan ended early"
     if figures["errors"] == 0:
         return figures, ""
