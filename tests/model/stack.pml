@@ -21,8 +21,7 @@
 #define SHELF_ACQUIRE  2  /* corral_shelf_take: load of the top without acquire [E:shelf] */
 #define LINK_RELEASE   3  /* link_arena: fetch_or without release [E:linked] */
 #define UNLINK_ACQUIRE 4  /* drop: fetch_and without acquire [E:linked] */
-#define UNLINK_EARLY   5  /* drop: the bit is cleared before the link is read, as it can be without
-                             the release of drop or the acquire of link_arena [E:linked] */
+#define UNLINK_EARLY   5  /* drop: fetch_and without release: before the link is read [E:linked] */
 #define SPOT_RELEASE   6  /* put: fetch_or of ON without release [E:spot] */
 #define SPOT_ACQUIRE   7  /* take_spot: CAS without acquire [E:spot] */
 #define LINK_TORN      8  /* link_arena: fetch_or as a load and a store */
@@ -240,18 +239,19 @@ proctype role(byte me; byte arena; byte mine; bool more; byte turns) {
 
 /* At the end each arena is on the stack once when its bit is set, and when it has slabs. */
 inline check_stack() {
-    byte n, at, times;
+    byte n, at, times, hops;
     for (n : 1 .. 2) {
         at = number_of(newest(TOP));
         times = 0;
-        do
-        :: at == n ->
-            times++;
-            at = newest(NEXT(at));
-            assert(times < 2)
-        :: at != 0 && at != n -> at = newest(NEXT(at))
-        :: else -> break
-        od;
+        for (hops : 1 .. 4) {
+            if
+            :: at != 0 ->
+                times = times + (at == n);
+                at = newest(NEXT(at))
+            :: else
+            fi
+        }
+        assert(at == 0);
         assert(times == newest(LINKED(n)));
         assert(times == 1 || newest(SPOTS(n)) == 0)
     }

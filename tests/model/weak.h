@@ -339,6 +339,21 @@ inline touch(bits) {
     }
 }
 
+/* A use of plain data that others may make at the same time: what was written must be known. */
+inline peek(bits) {
+    atomic {
+        running(me) -> assert((view[me].known & (bits)) == (bits))
+    }
+}
+
+/* New memory: nobody has used it before, and others know nothing of it. */
+inline fresh(bits) {
+    atomic {
+        running(me) -> view[me].known = view[me].known | (bits);
+        touch(bits)
+    }
+}
+
 /* The end of a thread. */
 inline end_thread() {
     atomic {
