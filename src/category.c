@@ -61,7 +61,8 @@ static void enter_index(uint32_t id, uint32_t category) {
     }
 }
 
-/* Finds `id` in the list, or enters it at the end when `enter` is set. 0 when it is not there. */
+/* Finds `id` in the list, or enters it at the end when `enter` is set. 0 when the list is full of
+ * others, CATEGORY_LIMIT when there is room for it. */
 static uint32_t walk(uint32_t id, bool enter) {
     for (uint32_t category = FIRST; category < CATEGORY_LIMIT; category++) {
         uint64_t there = load_relaxed(&ids[category]); /* [R:value-is-all] */
@@ -73,7 +74,7 @@ static uint32_t walk(uint32_t id, bool enter) {
             return category;
         }
         if (there == 0) {
-            return 0;
+            return CATEGORY_LIMIT;
         }
     }
     return 0;
@@ -115,11 +116,9 @@ uint32_t corral_category_find(uint32_t id, bool *known) {
     if (category == 0 && !complete) {
         category = walk(id, false);
     }
-    if (category == 0) {
-        *known = load_relaxed(&ids[CATEGORY_LIMIT - 1]) != 0; /* [R:value-is-all] */
-        return CATEGORY_OVERFLOW;
-    }
-    return category;
+    /* Where there was room at the end of the walk, the id may get a category from then on. */
+    *known = category != CATEGORY_LIMIT;
+    return category == 0 || !*known ? CATEGORY_OVERFLOW : category;
 }
 
 uint64_t corral_category_id(uint32_t category) {
