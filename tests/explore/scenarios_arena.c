@@ -123,6 +123,33 @@ static void end_refused(void) {
     corral_arena_end_empty();
     world_refuse_releases(false);
 }
+/* Caches for two threads, an empty arena that is a reservation of its own, and three that are in use, so
+ * that the next reservation is of another size and comes to stand elsewhere. */
+static void make_reservation(void) {
+    struct cache *others[] = {corral_thread_borrow(), corral_thread_borrow()};
+    blocks[0] = take(BLOCK, 0);
+    for (uint32_t i = 1; i < 4; i++) {
+        blocks[i] = take(BLOCK, 10 + i);
+    }
+    leave(blocks[0], 0);
+    corral_thread_detach();
+    corral_thread_return(others[0]);
+    corral_thread_return(others[1]);
+}
+static void try_refused(void) {
+    world_refuse_reservations(true);
+    try_id(7);
+    world_refuse_reservations(false);
+}
+static void try_8(void) {
+    try_id(8);
+}
+static void check_three(void) {
+    for (uint32_t i = 1; i < 4; i++) {
+        leave(blocks[i], 10 + i);
+    }
+    expect_empty();
+}
 /* Two arenas are in use, so the next reservation has two ranges. */
 static void hold_two(void) {
     blocks[0] = take(BLOCK, 0);
@@ -217,6 +244,13 @@ static const struct scenario ranges_refused = {
     .setup = make_reservations,
     .threads = {end_refused, try_other_category, pair},
     .check = expect_empty,
+};
+static const struct scenario ranges_failed = {
+    .name = "ranges_failed",
+    .what = "a reservation ends, and its entry serves one that is refused, then one that is not",
+    .setup = make_reservation,
+    .threads = {end_empty, try_refused, try_8},
+    .check = check_three,
 };
 static const struct scenario ranges_grow = {
     .name = "ranges_grow",
@@ -333,4 +367,4 @@ const struct scenario *const scenarios_arena[] = {
     &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
     &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
     &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
-    &large_release, &large_again, 0};
+    &large_release, &large_again,  &ranges_failed, 0};

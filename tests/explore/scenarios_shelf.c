@@ -165,7 +165,7 @@ static const struct scenario last_two = {
 };
 static const struct scenario last_apart = {
     .name = "last_apart",
-    .what = "two threads bring the last blocks of a shelved slab, which is taken and shelved between",
+    .what = "two threads bring a shelved slab's last blocks, between which it is taken and shelved",
     .setup = shelve,
     .threads = {leave_2, pair, leave_3},
     .check = expect_empty,

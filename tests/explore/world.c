@@ -43,6 +43,7 @@ static struct {
     uint64_t gone;         /* a bit for each fiber */
     uint64_t refuses;      /* does release fail? */
     uint64_t mark;         /* of the last call, as of the store to an object */
+    uint64_t reserves_not; /* does reserve fail? */
     struct hook hooks[FIBERS];
     struct hole holes[FREE_MOST];
     unsigned hole_count;
@@ -80,6 +81,11 @@ void world_set_reservations(unsigned count) {
 void world_refuse_releases(bool refuse) {
     call();
     world.refuses = refuse;
+}
+
+void world_refuse_reservations(bool refuse) {
+    call();
+    world.reserves_not = refuse;
 }
 
 void world_add_milliseconds(unsigned count) {
@@ -122,6 +128,9 @@ static void *fill_hole(size_t size, size_t alignment) {
 
 static void *world_reserve(size_t size, size_t alignment) {
     call();
+    if (world.reserves_not) {
+        return NULL;
+    }
     void *again = fill_hole(size, alignment);
     uintptr_t start = round_up(world.next, alignment);
     if (again != NULL || world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
