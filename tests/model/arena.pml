@@ -3,12 +3,15 @@
  * arena: claiming and giving back slabs, an arena's end and birth, and the purge of free slabs
  * (arena.c, decay.c; registry.c for the reserving of an entry).
  *
- * An entry with an arena of 2 slabs beside the header, one of which thread 0 has. It gives it back. Threads
- * 1 and 2 claim a slab and give it back, thread 1 twice; thread 2 purges what is free before. Who gives the last slab back may end the arena. Who finds no slab makes the entry an arena, if it has none, in fresh memory,
- * or finds that there is no memory. The range of addresses is range.pml's.
+ * An entry with an arena of 2 slabs beside the header, one of which thread 0 has. It gives it
+ * back. Threads 1 and 2 claim a slab and give it back, thread 1 twice; thread 2 purges what is
+ * free before. Who gives the last slab back may end the arena. Who finds no slab makes the entry
+ * an arena, if it has none, in fresh memory, or finds that there is no memory. The range of
+ * addresses is range.pml's.
  *
- * Safety:   no slab is claimed twice; an arena's header and slabs are used by who holds a slab of it; it
- *           is unmapped when nobody does; no race on slabs, header and the entry's plain fields.
+ * Safety:   no slab is claimed twice; an arena's header and slabs are used by who holds a slab of
+ *           it; it is unmapped when nobody does; no race on slabs, header and the entry's plain
+ *           fields.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 1 entry, 2 slabs, units of 1 slab, 3 claims.
  */

@@ -3,13 +3,14 @@
  * category: entering ids into the list and the index, and when a miss in the index is final
  * (category.c).
  *
- * Two categories can be given, and three ids ask for them; all three hash to the same slot. Thread 0 looks
- * up ids 1 and 3, thread 1 ids 2 and 1; thread 2 finds id 2 without entering it.
+ * Two categories can be given, and three ids ask for them; all three hash to the same slot.
+ * Thread 0 looks up ids 1 and 3, thread 1 ids 2 and 1; thread 2 finds id 2 without entering it.
  *
- * Safety:   an id's category never changes, also not from the overflow category; two ids never share
- *           one; an id that is said to be known is answered as it always will be.
+ * Safety:   an id's category never changes, also not from the overflow category; two ids never
+ *           share one; an id that is said to be known is answered as it always will be.
  * Progress: no cycle; with a thread stopped, the others come to their end.
- * Bound:    3 threads, 3 ids, 2 categories besides overflow, 2 slots of the index and the empty one.
+ * Bound:    3 threads, 3 ids, 2 categories besides overflow, 2 slots of the index and the empty
+ *           one.
  */
 #define THREADS   3
 #define ATOMICS   5

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * orphan: caches that change hands: exit, adoption, the reaping of one whose thread is gone, identities,
- * and the owner of a slab that names one (cache.c, thread.c, reap.c, slab_is_owned_by of slab.h).
+ * orphan: caches that change hands: exit, adoption, the reaping of one whose thread is gone,
+ * identities, and the owner of a slab that names one (cache.c, thread.c, reap.c, slab_is_owned_by
+ * of slab.h).
  *
- * Thread 0 has cache 1, which owns a slab. It ends: by its exit hook, or it vanishes. Then thread 2 begins,
- * with the same identity in the OS or another one. Threads 1 and 2 attach, free a block of the slab, take it off its shelf
- * if it is there, free another block, and thread 1 ends by its exit hook.
+ * Thread 0 has cache 1, which owns a slab. It ends: by its exit hook, or it vanishes. Then thread
+ * 2 begins, with the same identity in the OS or another one. Threads 1 and 2 attach, free a block
+ * of the slab, take it off its shelf if it is there, free another block, and thread 1 ends by its
+ * exit hook.
  *
- * Safety:   a cache is one thread's; who finds his identity in owner[] has the slab; no race on caches,
- *           their constants, and the slab's plain fields.
+ * Safety:   a cache is one thread's; who finds his identity in owner[] has the slab; no race on
+ *           caches, their constants, and the slab's plain fields.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 3 identities, 1 slab; one look at each cache.
  */

@@ -2,12 +2,13 @@
  *
  * range: the ranges of a reservation, its end, and its entry used again (range.c).
  *
- * An entry with a mapping of one range, which thread 0 has and gives back. Threads 1 and 2 take a range
- * and give it back, each twice. Who gives the last one back unmaps the reservation. Who finds no range
- * fills the entry with a mapping of two. The OS may refuse to unmap, or to map, once.
+ * An entry with a mapping of one range, which thread 0 has and gives back. Threads 1 and 2 take a
+ * range and give it back, each twice. Who gives the last one back unmaps the reservation. Who
+ * finds no range fills the entry with a mapping of two. The OS may refuse to unmap, or to map,
+ * once.
  *
- * Safety:   no range is taken twice; a mapping is unmapped when nobody has a range of it; who takes a
- *           range reads the base of its mapping; no race on ranges and on `count`.
+ * Safety:   no range is taken twice; a mapping is unmapped when nobody has a range of it; who
+ *           takes a range reads the base of its mapping; no race on ranges and on `count`.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 1 entry, mappings of 1 and 2 ranges, 5 gives, one refusal.
  */
@@ -21,9 +22,9 @@
 #define GROW_RELEASE    2  /* grow: fetch_or without release [E:range] */
 #define TAKE_ACQUIRE    3  /* take_from: CAS without acquire [E:range] */
 #define ALL_ACQUIRE     4  /* release_if_empty: CAS without acquire [E:range] */
-#define BACK_RELEASE    5  /* release_if_empty: what is another's is put back without release [E:range] */
+#define BACK_RELEASE    5  /* release_if_empty: another's are put back without release [E:range] */
 #define REFUSED_RELEASE 6  /* release_if_empty: the same when the OS refuses [E:range] */
-#define ENTRY_RELEASE   7  /* release_if_empty: store of 0 to `base` without release [E:range-entry] */
+#define ENTRY_RELEASE   7  /* release_if_empty: store to `base` without release [E:range-entry] */
 #define FAILED_RELEASE  8  /* grow: the same when there is no memory [E:range-entry] */
 #define ENTRY_ACQUIRE   9  /* claim_entry: CAS without acquire [E:range-entry] */
 #define GIVE_TORN       10 /* corral_range_give: fetch_or as a load and a store */
@@ -32,7 +33,7 @@
 #define BACK_TORN       13 /* release_if_empty: fetch_or as a load and a store */
 #define ENTRY_TORN      14 /* claim_entry: CAS as a load and a store */
 #define ALL_UNCHECKED   15 /* release_if_empty: does not look whether the entry serves another */
-#define BACK_BLIND      16 /* release_if_empty: does not look whether all are free after putting back */
+#define BACK_BLIND      16 /* release_if_empty: puts back, and does not look whether all are free */
 #define BASE_LATE       17 /* grow: the word of free ranges before the base */
 #define COUNT_BEFORE    18 /* release_if_empty: looks at `count` before it takes all ranges */
 

@@ -2,15 +2,16 @@
  *
  * shelf: putting a slab on its shelf, taking it off, and its last block coming home (shelf.c).
  *
- * A slab of 3 blocks. Thread 0 has it, with block 0 free, and puts it on its shelf. Thread 1 sends
- * block 1 home. Thread 2 has block 2 and looks once for a slab: if it gets this one, the block comes
- * home as its own, else it sends it. Who brings the last block sets LOOK. Thread 0 then claims the slab
- * anew, if it finds it there, in an arena made anew, puts it on its shelf with a block out, and sends
- * that one. Thread 2 may also send its block first, and look for a slab then.
+ * A slab of 3 blocks. Thread 0 has it, with block 0 free, and puts it on its shelf. Thread 1
+ * sends block 1 home. Thread 2 has block 2 and looks once for a slab: if it gets this one, the
+ * block comes home as its own, else it sends it. Who brings the last block sets LOOK. Thread 0
+ * then claims the slab anew, if it finds it there, in an arena made anew, puts it on its shelf
+ * with a block out, and sends that one. Thread 2 may also send its block first, and look for a
+ * slab then.
  *
- * Safety:   one thread at a time has the slab, also when the spot is another slab's by now; no sender
- *           touches it once it is given back; no race on blocks, descriptor, and what a sender did
- *           last; when all blocks came home the slab is given back.
+ * Safety:   one thread at a time has the slab, also when the spot is another slab's by now; no
+ *           sender touches it once it is given back; no race on blocks, descriptor, and what a
+ *           sender did last; when all blocks came home the slab is given back.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 3 blocks, two lives of the slab, one spot of the word.
  */
@@ -110,7 +111,7 @@ inline set_on() {
     fi
 }
 
-/* put(): arms the slab, sets ON, and takes the slab again when its last block came home meanwhile. */
+/* put(): arms the slab, sets ON, and takes it again when its last block came home meanwhile. */
 inline put() {
     wake = 3 - ones(free);
     if

@@ -2,12 +2,12 @@
  *
  * stack: a shelf's stack of arenas, with the bit that says that an arena is on it (shelf.c).
  *
- * Arenas 1 and 2 are on the stack, 1 first, with no slab of the class. Thread 0 puts a slab of arena 1 on
- * its shelf, then one of arena 2. Threads 1 and 2 look for a slab, and drop the arenas in which they see
- * none.
+ * Arenas 1 and 2 are on the stack, 1 first, with no slab of the class. Thread 0 puts a slab of
+ * arena 1 on its shelf, then one of arena 2. Threads 1 and 2 look for a slab, and drop the arenas
+ * in which they see none.
  *
- * Safety:   no slab is taken twice, none is on its shelf while its arena is not on the stack; an arena
- *           is on the stack once when its bit is set, else not at all; no race on a slab.
+ * Safety:   no slab is taken twice, none is on its shelf while its arena is not on the stack; an
+ *           arena is on the stack once when its bit is set, else not at all; no race on a slab.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 2 arenas, 2 puts, 2 takes with 2 drops each.
  */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * state.h: the operations of slab.c on a slab's remote bits and state word, for state.pml and shelf.pml.
+ * state.h: the operations of slab.c on a slab's remote bits and state word, for state.pml and
+ * shelf.pml.
  *
  * Owns:     what a slab of 3 blocks is in a model. 3 threads.
- * Callers:  who has the slab (`has`), but for send_bits(): anyone who holds the blocks. The process has
- *           the variables that are named here.
- * Promises: each operation on shared memory is one of the C code's, in its order, with its memory order.
- *           `holder` and `life` are the model's own, to check by.
+ * Callers:  who has the slab (`has`), but for send_bits(): anyone who holds the blocks. The
+ *           process has the variables that are named here.
+ * Promises: each operation on shared memory is one of the C code's, in its order, with its memory
+ *           order. `holder` and `life` are the model's own, to check by.
  * Does not: say what becomes of a slab that wakes.
  */
 #include "weak.h"

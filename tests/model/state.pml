@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * state: the remote bitmap and the state word of a slab (slab.c), and the place of a slab that wakes
- * (shelf.c, corral_shelf_place), with the shelf reduced to the right that SHELVED stands for.
+ * state: the remote bitmap and the state word of a slab (slab.c), and the place of a slab that
+ * wakes (shelf.c, corral_shelf_place), with the shelf reduced to the right that SHELVED stands
+ * for.
  *
  * A slab of 3 blocks in one word, all handed out. Thread 0 owns it and lets it go; thread 1 sends
- * block 0 home, thread 2 blocks 1 and 2 at once. Who wakes the slab collects, and gives the slab back or
- * shelves it. Thread 0 then claims it anew, if it finds it there, lets it go with all blocks out, and
- * sends them home itself.
+ * block 0 home, thread 2 blocks 1 and 2 at once. Who wakes the slab collects, and gives the slab
+ * back or shelves it. Thread 0 then claims it anew, if it finds it there, lets it go with all
+ * blocks out, and sends them home itself.
  *
- * Safety:   one thread at a time has the slab; no sender touches it once it is given back; who wakes it
- *           used the `wake` of that state; no race on blocks, on the descriptor, and on what a sender
- *           did last; at the end all blocks are home and the slab is given back.
+ * Safety:   one thread at a time has the slab; no sender touches it once it is given back; who
+ *           wakes it used the `wake` of that state; no race on blocks, on the descriptor, and on
+ *           what a sender did last; at the end all blocks are home and the slab is given back.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 3 blocks, two lives of the slab, a FULL slab wakes at 2.
  */

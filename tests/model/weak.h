@@ -3,22 +3,25 @@
  * weak: the fragment of C11's memory model that corral uses, for the models.
  *
  * Owns:     shared locations, what each thread knows of them, and the switches of a run.
- * Callers:  each model defines THREADS, ATOMICS, HISTORY and ALL_PLAIN, then includes this. A thread's
- *           process has its number as `me`. A number of a location is an ATOMIC or a bit of PLAIN.
- * Promises: an atomic location has a history of messages (value, view). A thread has a view: of each
- *           location the oldest message that it may still read. A load reads any message from there
- *           on, so stores appear delayed, and those to different locations in any order. A release
- *           puts the thread's view into its message; an acquire takes over the view of the message
- *           that it reads. A read-modify-write reads the newest message and hands that one's view on
- *           (the release sequence). A compare-and-swap that fails has read the newest message.
- *           Plain data is a bit: whoever touches it must know of the last touch, or it is a race.
- *           Messages that nobody can read any more are forgotten, so that equal situations are equal
- *           states, and a loop that makes no progress is a cycle.
- * Does not: let a load see a store that is made later, or a store take effect before an earlier load;
- *           put a store elsewhere than at the end of the modification order; know of fences.
+ * Callers:  each model defines THREADS, ATOMICS, HISTORY and ALL_PLAIN, then includes this. A
+ *           thread's process has its number as `me`. A number of a location is an ATOMIC or a bit
+ *           of PLAIN.
+ * Promises: an atomic location has a history of messages (value, view). A thread has a view: of
+ *           each location the oldest message that it may still read. A load reads any message
+ *           from there on, so stores appear delayed, and those to different locations in any
+ *           order. A release puts the thread's view into its message; an acquire takes over the
+ *           view of the message that it reads. A read-modify-write reads the newest message and
+ *           hands that one's view on (the release sequence). A compare-and-swap that fails has
+ *           read the newest message. Plain data is a bit: whoever touches it must know of the
+ *           last touch, or it is a race. Messages that nobody can read any more are forgotten, so
+ *           that equal situations are equal states, and a loop that makes no progress is a cycle.
+ * Does not: let a load see a store that is made later, or a store take effect before an earlier
+ *           load; put a store elsewhere than at the end of the modification order; know of
+ *           fences.
  *
- * Each run reads from the environment: MODEL_FAULT, the number of the fault to put in; MODEL_REACH, the
- * number of the situation that is to be shown reachable; MODEL_STOP, whether one thread stops for ever.
+ * Each run reads from the environment: MODEL_FAULT, the number of the fault to put in;
+ * MODEL_REACH, the number of the situation that is to be shown reachable; MODEL_STOP, whether one
+ * thread stops for ever.
  */
 #define RELAXED 0
 #define ACQUIRE 1
@@ -311,7 +314,7 @@ inline cas(l, expected_value, desired, how, success) {
     }
 }
 
-/* The halves of a read-modify-write that another may come between: the newest message, then store(). */
+/* The first half of a read-modify-write that another may come into; then store(). */
 inline look(l, how, result) {
     modify(l, OP_LOOK, 0, how, result)
 }
