@@ -65,30 +65,39 @@ def throughput(summary, colour, output):
     return save(figure, output / 'throughput.svg')
 
 
+def scaling_points(summary, keys, name, kind):
+    """(threads, millions in a second) of one allocator, on cores of one kind."""
+    points = []
+    for threads, key in keys.items():
+        part = summary.get(key, {})
+        figures = part.get(kind, part.get('one core', {})).get('allocators', {})
+        if name in figures:
+            points.append((threads, 1e3 / figures[name]['median']))
+    return points
+
+
 def scaling(summary, colour, output):
     """Millions of allocs and frees in a second over the number of threads."""
-    figure, axis = plt.subplots(figsize=(8, 5))
-    kinds = {kind for key in SCALING for kind in summary.get(key, {})} - {'one core'}
-    for name, shade in colour.items():
+    figure, axes = plt.subplots(1, len(SCALING), figsize=(18, 6))
+    for axis, (title, keys) in zip(axes, SCALING.items()):
+        kinds = {kind for key in keys.values() for kind in summary.get(key, {})} - {'one core'}
         for kind, style in zip(sorted(kinds, reverse=True), ('-', '--')):
-            points = []
-            for key in SCALING:
-                part = summary.get(key, {})
-                figures = part.get(kind, part.get('one core', {})).get('allocators', {})
-                if name in figures:
-                    points.append((int(key[1:]), 1e3 / figures[name]['median']))
-            if len(points) > 1 and place(name) < 2:
-                axis.plot(*zip(*points), marker='o', linestyle=style, color=shade,
-                          label=f'{name}, cores {kind}')
-    if not axis.lines:
+            for name, shade in colour.items():
+                points = scaling_points(summary, keys, name, kind)
+                if len(points) > 1 and place(name) < 2:
+                    axis.plot(*zip(*points), marker='o', linestyle=style, color=shade,
+                              label=f'{name}, cores {kind}')
+        axis.set_xscale('log', base=2)
+        axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
+        axis.set_title(title)
+        axis.set_xlabel('threads')
+        axis.set_ylabel('million allocs and frees in a second')
+        if axis.lines:
+            axis.set_ylim(bottom=0)
+            axis.legend(fontsize=6)
+    if not any(axis.lines for axis in axes):
         plt.close(figure)
         return None
-    axis.set_xscale('log', base=2)
-    axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
-    axis.set_ylim(bottom=0)
-    axis.set_xlabel('threads')
-    axis.set_ylabel('million allocs and frees in a second')
-    axis.legend(fontsize=7)
     return save(figure, output / 'scaling.svg')
 
 

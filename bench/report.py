@@ -72,6 +72,9 @@ def summarise(runs):
                 figures[name] = spread([run['ns'] for run in group])
                 if row.key == LATENCY:
                     figures[name].update(latencies(group))
+                if row.counter:
+                    figures[name]['counter'] = statistics.median(run['raw'][row.counter]
+                                                                 for run in group)
             summary.setdefault(row.key, {})[kind] = with_ratios(row, figures)
     return summary
 
@@ -86,13 +89,14 @@ def row_table(key, kind, part):
     where = '' if kind == 'one core' else f', cores {kind}'
     lines = [f'({key}) {row_of(key).title}{where}; ns for one alloc and free',
              f'    {"":<20}{"median":>9}{"min":>9}{"q1":>9}{"q3":>9}{"runs":>6}'
-             f'{"of limit":>10}{"of best":>9}']
+             f'{"of limit":>10}{"of best":>9}{row_of(key).counter.replace("_", " "):>14}']
     for name in sorted(figures, key=lambda name: figures[name]['median']):
         figure = figures[name]
         lines.append(f'    {name:<20}' + ''.join(f'{figure[field]:9.2f}'
                                                  for field in ('median', 'min', 'q1', 'q3'))
                      + f'{figure["runs"]:6d}    {ratio(figure.get("of_limit"))}'
-                       f'   {ratio(figure.get("of_best"))}')
+                       f'   {ratio(figure.get("of_best"))}'
+                     + (f'{figure["counter"]:14.0f}' if 'counter' in figure else ''))
     for subject in SUBJECTS:
         for group, name in part['best_of_group'].items():
             if subject in figures and name:

@@ -40,7 +40,7 @@ def arguments(argv):
     parser.add_argument('--rows', help='keys of the rows, with commas between them')
     parser.add_argument('--allocators', help='names, with commas between them')
     parser.add_argument('--library', dest='libraries', action='append', default=[],
-                        metavar='PATH[:MALLOC:FREE]',
+                        metavar='PATH[:MALLOC:FREE:REALLOC]',
                         help='a malloc-compatible library to measure as well')
     parser.add_argument('--near', type=float, default=230,
                         help='cores with a round trip of fewer nanoseconds are near')

@@ -31,7 +31,8 @@ entry = {{'name': pattern, 'items_per_second': 1e9 / {ns}}}
 for call in ('alloc', 'free'):
     for quantile in ('p50', 'p90', 'p99', 'p99.9', 'p99.99', 'p99.999', 'max'):
         entry[call + '_' + quantile] = {ns} * 10
-if pattern.startswith(('^e', '^f', '^t')):
+entry['lines_shared'] = 7
+if pattern.startswith(('^e', '^f/', '^f2', '^t')):
     entry['ns_per_item'] = 2 * {ns}
 print(json.dumps({{'context': {{'compiler': '0', 'allocator_version': '1'}},
                   'benchmarks': [entry]}}))
@@ -144,7 +145,7 @@ class Driver(unittest.TestCase):
 
     def test_the_library_slot(self):
         self.pretend('library', 6)
-        data = self.run_driver('--rows', 'a', '--library', '/some/libnew.so:a:b')
+        data = self.run_driver('--rows', 'a', '--library', '/some/libnew.so:a:b:c')
         self.assertIn('library:libnew.so', data['summary']['a']['one core']['allocators'])
 
     def test_full_tables(self):
