@@ -15,17 +15,18 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen before)
 from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
-from report import place
-from rows import LATENCY, QUANTILES, SCALING, row_of  # noqa: E402
+from memory import FRAGMENTATION, MIB  # noqa: E402
+from rows import LATENCY, QUANTILES, SCALING, place, row_of  # noqa: E402
 
 # Where each quantile stands on an axis of nines.
 NINES = {'p50': 0.3, 'p90': 1, 'p99': 2, 'p99.9': 3, 'p99.99': 4, 'p99.999': 5, 'max': 6}
 
 
-def colours(summary):
+def colours(summary, memory_summary):
     """allocator: colour, the same in every plot."""
     names = {name for kinds in summary.values() for part in kinds.values()
              for name in part['allocators']}
+    names |= {name for figures in memory_summary.values() for name in figures}
     ordered = sorted(names, key=lambda name: (place(name), name))
     return {name: plt.get_cmap('tab20')(index % 20) for index, name in enumerate(ordered)}
 
@@ -121,11 +122,33 @@ def latency(summary, colour, output):
     return save(figure, output / 'latency.svg')
 
 
+def resident(memory_summary, colour, output):
+    """Resident and live memory over the steps of the long run."""
+    curves = memory_summary.get(FRAGMENTATION, {})
+    if not curves:
+        return None
+    figure, axis = plt.subplots(figsize=(14, 7))
+    for name, figures in curves.items():
+        step = figures['steps_of_sample'] / 1e6
+        steps = [step * (index + 1) for index in range(len(figures['curve']))]
+        axis.plot(steps, [sample[1] / MIB for sample in figures['curve']], label=name,
+                  color=colour[name], linewidth=1)
+    axis.fill_between(steps, [sample[0] / MIB for sample in figures['curve']], color='lightgrey',
+                      label='live')
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel('million blocks replaced')
+    axis.set_ylabel('MiB resident')
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=7)
+    return save(figure, output / 'resident.svg')
+
+
 def draw(data, output):
     """The paths of the plots that the data has figures for."""
-    summary = data['summary']
-    shades = colours(summary)
+    summary, memory_summary = data['summary'], data.get('memory_summary', {})
+    shades = colours(summary, memory_summary)
     drawn = [plot(summary, shades, output) for plot in (throughput, scaling, latency)]
+    drawn.append(resident(memory_summary, shades, output))
     return [path for path in drawn if path]
 
 

@@ -7,12 +7,14 @@ Promises: a ratio is of two medians of the same row and the same kind of core di
           that were kept count.
 Does not: leave out a row in which corral loses.
 """
+import argparse
 import json
 import statistics
 import sys
 from pathlib import Path
 
-from rows import HARNESS, LATENCY, LIMITS, QUANTILES, ROWS, SUBJECTS, is_rival, row_of
+import memory
+from rows import LATENCY, QUANTILES, ROWS, SUBJECTS, is_rival, place, row_of
 
 
 def spread(values):
@@ -139,7 +141,7 @@ def head(data):
     kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
     return '\n'.join([
         f'{machine["processor"]}, {machine["cores"]} cores, {machine["system"]}',
-        f'gcc {", ".join(sorted(compilers))}; load at the start {machine["load_at_start"][0]:.1f}',
+        f'compiler {", ".join(sorted(compilers))}; load at the start {machine["load_at_start"][0]:.1f}',
         ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
@@ -155,12 +157,8 @@ def tables(data):
             parts.append(row_table(key, kind, part))
             if key == LATENCY:
                 parts += [latency_table(part, 'alloc'), latency_table(part, 'free')]
+    parts += memory.tables(data.get('memory_summary', {}))
     return '\n\n'.join(parts) + '\n'
-
-
-def place(name):
-    """Where a name stands in a line: the limit, then the rivals, then the empty harness."""
-    return 0 if name in LIMITS else 2 if name in HARNESS else 1
 
 
 def lines(summary, subject):
@@ -181,9 +179,9 @@ def lines(summary, subject):
     return '\n'.join(text)
 
 
-def print_failures(runs):
+def print_failures(runs, memory_runs):
     """Says which runs failed; returns how many."""
-    failures = [run for run in runs if 'error' in run]
+    failures = [run for run in runs + memory_runs if 'error' in run]
     for run in failures:
         print(f'FAILED: ({run["row"]}) {run["allocator"]}: {run["error"]}', file=sys.stderr)
     unsettled = {(run['row'], run['allocator'], run['round']) for run in runs if not run['kept']}
@@ -195,5 +193,19 @@ def print_failures(runs):
     return len(failures)
 
 
+def main(argv):
+    parser = argparse.ArgumentParser(description='Print the tables of a results.json again.')
+    parser.add_argument('results', type=Path)
+    parser.add_argument('--markdown', type=Path, metavar='FILE',
+                        help='put them into the marked part of this file instead')
+    options = parser.parse_args(argv)
+    data = json.loads(options.results.read_text())
+    if options.markdown:
+        import markdown  # it needs what this file owns
+        markdown.put_into(options.markdown, data)
+    else:
+        print(tables(data), end='')
+
+
 if __name__ == '__main__':
-    print(tables(json.loads(Path(sys.argv[1]).read_text())))
+    main(sys.argv[1:])

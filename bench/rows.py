@@ -2,7 +2,7 @@
 """The rows of the tables, and who stands in them.
 
 Owns:     the names of rows and allocators, and what each is compared with.
-Callers:  run.py, report.py, plots.py.
+Callers:  run.py, report.py, memory.py, markdown.py, plots.py.
 Promises: corral is an entry like any other: only `SUBJECTS` says whose ratio the reports state.
 Does not: measure.
 """
@@ -112,3 +112,8 @@ def pattern_of(row):
 def is_rival(allocator):
     """Whether "the best rival" may be this one."""
     return allocator not in SUBJECTS + LIMITS + HARNESS + CHECKS
+
+
+def place(name):
+    """Where a name stands in a list: the limit, then the rivals, then the empty harness."""
+    return 0 if name in LIMITS else 2 if name in HARNESS else 1
