@@ -35,7 +35,7 @@ demo:
 	$(MESON) compile -C build-demo
 	build-demo/examples/game_server
 
-bench-quick bench:
+bench-quick bench bench-truth:
 	$(INSTALL_PACKAGES) $(call lists,build bench)
 	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
 	$(MESON) compile -C build-bench $@
@@ -53,4 +53,4 @@ bench-guard:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test check demo bench-quick bench bench-guard clean
+.PHONY: all test check demo bench-quick bench bench-truth bench-guard clean

@@ -23,6 +23,8 @@ SCENARIOS = {
     'peak16': (['peak', '16'], '512 MiB live on 8 threads, 16 categories'),
     'fragmentation': (['fragmentation'], 'a long run of changing sizes, at most 64 MiB live'),
 }
+# Which pages of a program's own file are resident at its start differs by some from run to run.
+REPEATS = {'start': 5}
 LIMIT_OF = {'start': 'limit', 'peak1': 'limit', 'peak16': 'limit-16', 'fragmentation': None}
 # The columns of a table: field, title, format.
 COLUMNS = {
@@ -75,12 +77,20 @@ def measure(scenarios, found, rounds, progress):
                 if not takes_part(scenario, name):
                     continue
                 progress.step(f'memory, round {number + 1}  ({scenario})  {name}')
-                values, error = execute(found[name][0], scenario)
-                record = {'row': scenario, 'allocator': name, 'round': number}
-                if values is not None:
-                    records.append(record | {'values': values})
-                elif error is not None:
-                    records.append(record | {'error': error})
+                records += repeated(scenario, name, found[name][0], number)
+    return records
+
+
+def repeated(scenario, name, command, number):
+    """The records of one allocator in one round."""
+    records = []
+    for _ in range(REPEATS.get(scenario, 1)):
+        record = {'row': scenario, 'allocator': name, 'round': number}
+        values, error = execute(command, scenario)
+        if error is not None:
+            return [record | {'error': error}]
+        if values is not None:
+            records.append(record | {'values': values})
     return records
 
 

@@ -14,7 +14,7 @@ AWARE = ('mimalloc-heaps', 'jemalloc-arenas')
 RETURN_TO_OWNER = ('mimalloc', 'mimalloc-heaps')
 HARNESS = ('empty',)
 # Never run unless named: slowed on purpose, to see whether the figures tell.
-CHECKS = ('limit-twice',)
+CHECKS = ('limit-twice', 'corral-slowed')
 
 
 @dataclass(frozen=True)

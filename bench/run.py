@@ -119,7 +119,10 @@ class Progress:
             self.said = now
             print(line, file=self.stream, flush=True)
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         if self.stream.isatty():
             print(f'\r{"":<78}\r', end='', file=self.stream, flush=True)
 
@@ -217,14 +220,13 @@ def run_all(options, found):
     rows, scenarios = wanted_rows(options)
     planned = plan(options, rows, found)
     memory_rounds = min(options.rounds, MEMORY_ROUNDS)
-    progress = Progress(options.rounds * sum(len(names) for _, names in planned)
-                        + memory.steps(scenarios, found, memory_rounds))
     data = {'machine': machine(options)}
-    data['memory'] = memory.measure(scenarios, found, memory_rounds, progress)
+    with Progress(memory.steps(scenarios, found, memory_rounds)) as progress:
+        data['memory'] = memory.measure(scenarios, found, memory_rounds, progress)
     data['memory_summary'] = memory.summarise(data['memory'])
-    data['runs'] = run_rounds(options, planned, found, progress)
+    with Progress(options.rounds * sum(len(names) for _, names in planned)) as progress:
+        data['runs'] = run_rounds(options, planned, found, progress)
     data['summary'] = report.summarise(data['runs'])
-    progress.end()
     return data
 
 
