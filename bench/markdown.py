@@ -127,8 +127,8 @@ def lost(summary, memory_summary):
     return '\n'.join(lines) or 'None.'
 
 
-def text_of(data):
-    """Everything between the marks."""
+def text_of(data, plots):
+    """Everything between the marks. `plots` is the paths of drawings, as the file names them."""
     summary, memory_summary = data['summary'], data.get('memory_summary', {})
     parts = ['### The run', '\n'.join(f'- {line}' for line in report.head(data).split('\n')[:-1])]
     if summary:
@@ -141,15 +141,19 @@ def text_of(data):
     if memory_summary:
         parts.append('### Memory')
         parts += [memory_table(scenario, figures) for scenario, figures in memory_summary.items()]
+    if plots:
+        parts += ['### Plots', '\n\n'.join(f'![{plot.stem}]({plot})' for plot in plots)]
     parts += ['### Rows in which a rival is better', lost(summary, memory_summary)]
     return '\n\n'.join(parts)
 
 
 def put_into(path, data):
-    """Replaces what is between the marks of the file."""
+    """Replaces what is between the marks of the file. Drawings are looked for beside it, in
+    plots/."""
     text = path.read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         sys.exit(f'{path} has no marks: {BEGIN} and, behind it, {END}')
-    path.write_text(f'{before}{BEGIN}\n\n{text_of(data)}\n\n{END}{after}')
+    plots = [plot.relative_to(path.parent) for plot in sorted(path.parent.glob('plots/*.svg'))]
+    path.write_text(f'{before}{BEGIN}\n\n{text_of(data, plots)}\n\n{END}{after}')

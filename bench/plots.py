@@ -1,8 +1,9 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Draws the results.
 
-Owns:     the SVG files beside results.json.
-Callers:  run.py; a person, with the path of a results.json.
+Owns:     the SVG files beside results.json, or where a person wants them.
+Callers:  run.py; a person, as plots.py RESULTS [DIRECTORY].
 Promises: every allocator that ran is in every plot that has its row, in the same colour.
 Does not: smooth anything. Needs Debian's python3-matplotlib.
 """
@@ -154,5 +155,7 @@ def draw(data, output):
 
 if __name__ == '__main__':
     source = Path(sys.argv[1])
-    for plot_path in draw(json.loads(source.read_text()), source.parent):
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else source.parent
+    target.mkdir(parents=True, exist_ok=True)
+    for plot_path in draw(json.loads(source.read_text()), target):
         print(plot_path)

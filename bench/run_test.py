@@ -61,13 +61,12 @@ else:
 '''
 
 # Prints the next of a list of readings; the last one for ever.
-ROUND_TRIP = '''#!/usr/bin/python3
-from pathlib import Path
-path = Path(__file__).with_name('readings')
-readings = path.read_text().split()
-print(readings[0])
-if len(readings) > 1:
-    path.write_text(' '.join(readings[1:]))
+ROUND_TRIP = '''#!/bin/sh
+cd "${0%/*}" || exit 1
+read -r readings <readings
+set -- $readings
+echo "$1"
+[ $# -eq 1 ] || { shift; echo "$*" >readings; }
 '''
 
 
@@ -101,7 +100,7 @@ class Pretending(unittest.TestCase):
                MEMORY_PRETENDER.format(extra=extra, fails=fails, trims=trims))
 
     def readings(self, text):
-        (self.build / 'readings').write_text(text)
+        (self.build / 'readings').write_text(text.strip() + '\n')
 
     def run_driver(self, *more, mode='quick'):
         said = io.StringIO()
@@ -243,6 +242,8 @@ class Markdown(Pretending):
         data = self.run_driver('--rows', 'a,d,e,g,active,peak1', '--rounds', '1')
         file = self.build / 'note.md'
         file.write_text(f'before\n{markdown.BEGIN}\nold\n{markdown.END}\nafter\n')
+        (self.build / 'plots').mkdir()
+        (self.build / 'plots' / 'scaling.svg').touch()
         report.main([str(self.output / 'results.json'), '--markdown', str(file)])
         first = file.read_text()
         self.assertTrue(first.startswith(f'before\n{markdown.BEGIN}\n'))
@@ -251,6 +252,7 @@ class Markdown(Pretending):
         self.assertIn(f'| (a) {ROWS[0].title} | 3 | 2 | 1.50 | 4 tcmalloc | 0.75 |', first)
         self.assertIn('best category-aware | 3 |', first)
         self.assertIn('| empty | 5 |', first)
+        self.assertIn('![scaling](plots/scaling.svg)', first)
         self.assertIn('| corral | 1.030 | 3.0 | 2.9% | 1.0 | n/a |', first)
         markdown.put_into(file, data)
         self.assertEqual(file.read_text(), first)
@@ -258,7 +260,7 @@ class Markdown(Pretending):
     def test_lost_rows_are_bold_and_listed(self):
         self.pretend('corral', 6)
         data = self.run_driver('--rows', 'a', '--rounds', '1')
-        text = markdown.text_of(data)
+        text = markdown.text_of(data, [])
         self.assertIn('| 4 tcmalloc | **1.50** |', text)
         self.assertIn(f'- (a) {ROWS[0].title}: 1.50 of tcmalloc', text)
 
