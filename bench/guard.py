@@ -64,7 +64,8 @@ def per_pair(options, program, scenario):
 
 def measure(options):
     """'program scenario': instructions for each pair."""
-    return {f'{program.name.removeprefix("guard-")} {scenario}': per_pair(options, program, scenario)
+    names = {program: program.name.removeprefix('guard-') for program in options.programs}
+    return {f'{names[program]} {scenario}': per_pair(options, program, scenario)
             for program in options.programs for scenario in SCENARIOS}
 
 

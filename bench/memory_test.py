@@ -36,7 +36,7 @@ def expect_start(said):
 
 
 def expect_peak(said):
-    expect(REQUESTED <= said['requested'] < REQUESTED + 8 * 1024, 'what was asked for was requested')
+    expect(REQUESTED <= said['requested'] < REQUESTED + 8 * 1024, 'as much is requested as is said')
     expect(said['peak'] - said['base'] + SLACK >= said['requested'], 'what is live is resident')
     expect(said['idle'] <= said['freed'] + SLACK, 'idling takes no memory')
     figures = memory.figures_of_peak(said)

@@ -140,9 +140,10 @@ def head(data):
     compilers = {run['context']['compiler'] for run in data['runs'] if 'context' in run}
     repeated = sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run)
     kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
+    load = machine['load_at_start'][0]
     return '\n'.join([
         f'{machine["processor"]}, {machine["cores"]} cores, {machine["system"]}',
-        f'compiler {", ".join(sorted(compilers))}; load at the start {machine["load_at_start"][0]:.1f}',
+        f'compiler {", ".join(sorted(compilers))}; load at the start {load:.1f}',
         ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '

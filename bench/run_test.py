@@ -186,6 +186,10 @@ class Driver(Pretending):
         self.assertEqual(list(data['memory_summary']), list(memory.SCENARIOS))
         for word in ('alloc, ns', 'free, ns', 'p99.999', 'corral of best', 'lines shared'):
             self.assertIn(word, self.said)
+        for call in ('alloc', 'free'):
+            table = report.latency_table(data['summary']['g']['one core'], call)
+            self.assertRegex(table, r'(?m)^    empty( +5){7}$')
+            self.assertRegex(table, r'(?m)^    corral( +30){7}$')
         self.assertEqual(report.tables(data), (self.output / 'results.txt').read_text())
         for name in ('throughput', 'scaling', 'latency', 'resident'):
             self.assertIn('<svg', (self.output / f'{name}.svg').read_text())

@@ -82,7 +82,8 @@ def measure(options, row, steps):
 def table(row, figures, step):
     """For each number of steps the factor that they should make, and the one that is reported."""
     base = figures[str(BASE)]['median']
-    lines = [f'({row.key}) {row.title}: {base:.2f} ns with {BASE} steps, {step:.3f} ns for one more',
+    lines = [f'({row.key}) {row.title}: {base:.2f} ns with {BASE} steps, '
+             f'{step:.3f} ns for one more',
              f'    {"steps":>6}{"ns":>9}{"expected":>10}{"reported":>10}{"of expected":>13}'
              f'{"quartiles":>16}']
     for count in sorted((int(name) for name in figures), key=int):
