@@ -11,7 +11,8 @@ import sys
 
 import memory
 import report
-from rows import LATENCY, LIMITS, QUANTILES, SUBJECTS, is_rival, place, row_of
+from rows import (LATENCY, LIMITS, QUANTILES, SCALING, SUBJECTS, THREADS, is_rival, place,
+                  row_of)
 
 BEGIN, END = '<!-- figures: begin -->', '<!-- figures: end -->'
 SUBJECT = SUBJECTS[0]
@@ -85,6 +86,23 @@ def cell(figure):
     return f'{number(figure["median"])} ±{spread / 2:.0%}'
 
 
+def scaling(summary):
+    """How much more is done in a second than with 2 threads, where threads are more than cores."""
+    more = [threads for threads in THREADS if threads > 2]
+    rows = []
+    for title, keys in SCALING.items():
+        for kind, two in summary.get(keys[2], {}).items():
+            parts = [summary.get(keys[threads], {}).get(kind) for threads in more]
+            for name in sorted(two['allocators'], key=lambda name: (name not in SUBJECTS,
+                                                                    place(name), name)):
+                medians = [part['allocators'].get(name) if part else None for part in parts]
+                base = two['allocators'][name]['median']
+                rows.append([f'{title} {kind}, {name}']
+                            + [f'{base / figure["median"]:.2f}' if figure else '–'
+                               for figure in medians])
+    return rows and table(['of 2 threads\' throughput', *(str(threads) for threads in more)], rows)
+
+
 def latency(part, call):
     figures = part['allocators']
     rivals = [name for name in figures if is_rival(name)]
@@ -136,6 +154,9 @@ def text_of(data, plots):
                   'ns for one alloc and free, medians.', against_rivals(summary),
                   '### Time, everyone',
                   'Medians, with half the distance of the quartiles.', everyone(summary)]
+    more_threads = scaling(summary)
+    if more_threads:
+        parts += ['### More threads than cores', more_threads]
     for part in summary.get(LATENCY, {}).values():
         parts += ['### Latency of single calls', latency(part, 'alloc'), latency(part, 'free')]
     if memory_summary:

@@ -90,9 +90,10 @@ def row_table(key, kind, part):
     """One row, allocators from fast to slow."""
     figures = part['allocators']
     where = '' if kind == 'one core' else f', cores {kind}'
+    counter = row_of(key).counter.replace('_', ' ')
     lines = [f'({key}) {row_of(key).title}{where}; ns for one alloc and free',
              f'    {"":<20}{"median":>9}{"min":>9}{"q1":>9}{"q3":>9}{"runs":>6}'
-             f'{"of limit":>10}{"of best":>9}{row_of(key).counter.replace("_", " "):>14}']
+             f'{"of limit":>10}{"of best":>9}' + (f'{counter:>14}' if counter else '')]
     for name in sorted(figures, key=lambda name: figures[name]['median']):
         figure = figures[name]
         lines.append(f'    {name:<20}' + ''.join(f'{figure[field]:9.2f}'

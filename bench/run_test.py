@@ -261,6 +261,13 @@ class Markdown(Pretending):
         markdown.put_into(file, data)
         self.assertEqual(file.read_text(), first)
 
+    def test_more_threads_than_cores_are_against_two(self):
+        data = self.run_driver('--rows', 't2,t16,tl2', '--rounds', '1', '--allocators', 'corral')
+        data['summary']['t16']['near']['allocators']['corral']['median'] = 8
+        text = markdown.text_of(data, [])
+        self.assertIn('| (t) near, corral | – | 0.75 | – |', text)
+        self.assertIn('| (tl) near, corral | – | – | – |', text)
+
     def test_lost_rows_are_bold_and_listed(self):
         self.pretend('corral', 6)
         data = self.run_driver('--rows', 'a', '--rounds', '1')
