@@ -36,12 +36,22 @@ demo:
 	$(MESON) compile -C build-demo
 	build-demo/examples/game_server
 
-bench-quick bench:
+bench-quick bench bench-truth:
 	$(INSTALL_PACKAGES) $(call lists,build bench)
 	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
 	$(MESON) compile -C build-bench $@
 
+# The committed figures of the hot path, in instructions, for each compiler.
+bench-guard:
+	$(INSTALL_PACKAGES) $(call lists,build test bench)
+	for compiler in gcc:g++ clang:clang++; do \
+	    build=build-guard-$${compiler%:*}; \
+	    test -e $$build/build.ninja || CC=$${compiler%:*} CXX=$${compiler#*:} \
+	        $(MESON) setup $$build -Dbench=true -Ddebug=false || exit 1; \
+	    $(MESON) compile -C $$build bench-guard-renew || exit 1; \
+	done
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all test check demo bench-quick bench clean
+.PHONY: all test check demo bench-quick bench bench-truth bench-guard clean

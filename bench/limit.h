@@ -3,7 +3,7 @@
  * The limit: the least that an allocator with thread caches can do.
  *
  * Owns:     the hot path of a minimal design, which every other is measured against.
- * Callers:  the allocators limit, limit-inline, limit-16 and limit-16-inline; any thread.
+ * Callers:  the allocators limit, limit-16 and limit-64, and their inline forms; any thread.
  * Promises: alloc is a thread-local lookup, size to class by table, and a pop; free is an address
  *           mask, an owner check, and a push. With LIMIT_CATEGORIES above 1, the category is one
  *           more index.

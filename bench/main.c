@@ -20,6 +20,11 @@ int main(int argc, char **argv) {
     bench_register_latency();
     bench_register_large();
     bench_register_bulk();
+    bench_register_packets();
+    bench_register_frame();
+    bench_register_threads();
+    bench_register_lines();
+    bench_register_growth();
     bench_register_traces();
     bench_context("allocator", BENCH_ALLOCATOR);
     bench_context("allocator_version", bench_version());

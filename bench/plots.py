@@ -1,8 +1,9 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Draws the results.
 
-Owns:     the SVG files beside results.json.
-Callers:  run.py; a person, with the path of a results.json.
+Owns:     the SVG files beside results.json, or where a person wants them.
+Callers:  run.py; a person, as plots.py RESULTS [DIRECTORY].
 Promises: every allocator that ran is in every plot that has its row, in the same colour.
 Does not: smooth anything. Needs Debian's python3-matplotlib.
 """
@@ -15,17 +16,18 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen before)
 from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
-from report import place
-from rows import LATENCY, QUANTILES, SCALING, row_of  # noqa: E402
+from memory import FRAGMENTATION, MIB  # noqa: E402
+from rows import LATENCY, QUANTILES, SCALING, place, row_of  # noqa: E402
 
 # Where each quantile stands on an axis of nines.
 NINES = {'p50': 0.3, 'p90': 1, 'p99': 2, 'p99.9': 3, 'p99.99': 4, 'p99.999': 5, 'max': 6}
 
 
-def colours(summary):
+def colours(summary, memory_summary):
     """allocator: colour, the same in every plot."""
     names = {name for kinds in summary.values() for part in kinds.values()
              for name in part['allocators']}
+    names |= {name for figures in memory_summary.values() for name in figures}
     ordered = sorted(names, key=lambda name: (place(name), name))
     return {name: plt.get_cmap('tab20')(index % 20) for index, name in enumerate(ordered)}
 
@@ -65,30 +67,39 @@ def throughput(summary, colour, output):
     return save(figure, output / 'throughput.svg')
 
 
+def scaling_points(summary, keys, name, kind):
+    """(threads, millions in a second) of one allocator, on cores of one kind."""
+    points = []
+    for threads, key in keys.items():
+        part = summary.get(key, {})
+        figures = part.get(kind, part.get('one core', {})).get('allocators', {})
+        if name in figures:
+            points.append((threads, 1e3 / figures[name]['median']))
+    return points
+
+
 def scaling(summary, colour, output):
     """Millions of allocs and frees in a second over the number of threads."""
-    figure, axis = plt.subplots(figsize=(8, 5))
-    kinds = {kind for key in SCALING for kind in summary.get(key, {})} - {'one core'}
-    for name, shade in colour.items():
+    figure, axes = plt.subplots(1, len(SCALING), figsize=(18, 6))
+    for axis, (title, keys) in zip(axes, SCALING.items()):
+        kinds = {kind for key in keys.values() for kind in summary.get(key, {})} - {'one core'}
         for kind, style in zip(sorted(kinds, reverse=True), ('-', '--')):
-            points = []
-            for key in SCALING:
-                part = summary.get(key, {})
-                figures = part.get(kind, part.get('one core', {})).get('allocators', {})
-                if name in figures:
-                    points.append((int(key[1:]), 1e3 / figures[name]['median']))
-            if len(points) > 1 and place(name) < 2:
-                axis.plot(*zip(*points), marker='o', linestyle=style, color=shade,
-                          label=f'{name}, cores {kind}')
-    if not axis.lines:
+            for name, shade in colour.items():
+                points = scaling_points(summary, keys, name, kind)
+                if len(points) > 1 and place(name) < 2:
+                    axis.plot(*zip(*points), marker='o', linestyle=style, color=shade,
+                              label=f'{name}, cores {kind}')
+        axis.set_xscale('log', base=2)
+        axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
+        axis.set_title(title)
+        axis.set_xlabel('threads')
+        axis.set_ylabel('million allocs and frees in a second')
+        if axis.lines:
+            axis.set_ylim(bottom=0)
+            axis.legend(fontsize=6)
+    if not any(axis.lines for axis in axes):
         plt.close(figure)
         return None
-    axis.set_xscale('log', base=2)
-    axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
-    axis.set_ylim(bottom=0)
-    axis.set_xlabel('threads')
-    axis.set_ylabel('million allocs and frees in a second')
-    axis.legend(fontsize=7)
     return save(figure, output / 'scaling.svg')
 
 
@@ -112,15 +123,39 @@ def latency(summary, colour, output):
     return save(figure, output / 'latency.svg')
 
 
+def resident(memory_summary, colour, output):
+    """Resident and live memory over the steps of the long run."""
+    curves = memory_summary.get(FRAGMENTATION, {})
+    if not curves:
+        return None
+    figure, axis = plt.subplots(figsize=(14, 7))
+    for name, figures in curves.items():
+        step = figures['steps_of_sample'] / 1e6
+        steps = [step * (index + 1) for index in range(len(figures['curve']))]
+        axis.plot(steps, [sample[1] / MIB for sample in figures['curve']], label=name,
+                  color=colour[name], linewidth=1)
+    axis.fill_between(steps, [sample[0] / MIB for sample in figures['curve']], color='lightgrey',
+                      label='live')
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel('million blocks replaced')
+    axis.set_ylabel('MiB resident')
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=7)
+    return save(figure, output / 'resident.svg')
+
+
 def draw(data, output):
     """The paths of the plots that the data has figures for."""
-    summary = data['summary']
-    shades = colours(summary)
+    summary, memory_summary = data['summary'], data.get('memory_summary', {})
+    shades = colours(summary, memory_summary)
     drawn = [plot(summary, shades, output) for plot in (throughput, scaling, latency)]
+    drawn.append(resident(memory_summary, shades, output))
     return [path for path in drawn if path]
 
 
 if __name__ == '__main__':
     source = Path(sys.argv[1])
-    for plot_path in draw(json.loads(source.read_text()), source.parent):
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else source.parent
+    target.mkdir(parents=True, exist_ok=True)
+    for plot_path in draw(json.loads(source.read_text()), target):
         print(plot_path)

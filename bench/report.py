@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Medians, ratios and tables.
 
@@ -7,12 +8,14 @@ Promises: a ratio is of two medians of the same row and the same kind of core di
           that were kept count.
 Does not: leave out a row in which corral loses.
 """
+import argparse
 import json
 import statistics
 import sys
 from pathlib import Path
 
-from rows import HARNESS, LATENCY, LIMITS, QUANTILES, ROWS, SUBJECTS, is_rival, row_of
+import memory
+from rows import LATENCY, QUANTILES, ROWS, SUBJECTS, is_rival, place, row_of
 
 
 def spread(values):
@@ -72,6 +75,9 @@ def summarise(runs):
                 figures[name] = spread([run['ns'] for run in group])
                 if row.key == LATENCY:
                     figures[name].update(latencies(group))
+                if row.counter:
+                    figures[name]['counter'] = statistics.median(run['raw'][row.counter]
+                                                                 for run in group)
             summary.setdefault(row.key, {})[kind] = with_ratios(row, figures)
     return summary
 
@@ -84,15 +90,17 @@ def row_table(key, kind, part):
     """One row, allocators from fast to slow."""
     figures = part['allocators']
     where = '' if kind == 'one core' else f', cores {kind}'
+    counter = row_of(key).counter.replace('_', ' ')
     lines = [f'({key}) {row_of(key).title}{where}; ns for one alloc and free',
              f'    {"":<20}{"median":>9}{"min":>9}{"q1":>9}{"q3":>9}{"runs":>6}'
-             f'{"of limit":>10}{"of best":>9}']
+             f'{"of limit":>10}{"of best":>9}' + (f'{counter:>14}' if counter else '')]
     for name in sorted(figures, key=lambda name: figures[name]['median']):
         figure = figures[name]
         lines.append(f'    {name:<20}' + ''.join(f'{figure[field]:9.2f}'
                                                  for field in ('median', 'min', 'q1', 'q3'))
                      + f'{figure["runs"]:6d}    {ratio(figure.get("of_limit"))}'
-                       f'   {ratio(figure.get("of_best"))}')
+                       f'   {ratio(figure.get("of_best"))}'
+                     + (f'{figure["counter"]:14.0f}' if 'counter' in figure else ''))
     for subject in SUBJECTS:
         for group, name in part['best_of_group'].items():
             if subject in figures and name:
@@ -133,9 +141,10 @@ def head(data):
     compilers = {run['context']['compiler'] for run in data['runs'] if 'context' in run}
     repeated = sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run)
     kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
+    load = machine['load_at_start'][0]
     return '\n'.join([
         f'{machine["processor"]}, {machine["cores"]} cores, {machine["system"]}',
-        f'gcc {", ".join(sorted(compilers))}; load at the start {machine["load_at_start"][0]:.1f}',
+        f'compiler {", ".join(sorted(compilers))}; load at the start {load:.1f}',
         ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
@@ -151,12 +160,8 @@ def tables(data):
             parts.append(row_table(key, kind, part))
             if key == LATENCY:
                 parts += [latency_table(part, 'alloc'), latency_table(part, 'free')]
+    parts += memory.tables(data.get('memory_summary', {}))
     return '\n\n'.join(parts) + '\n'
-
-
-def place(name):
-    """Where a name stands in a line: the limit, then the rivals, then the empty harness."""
-    return 0 if name in LIMITS else 2 if name in HARNESS else 1
 
 
 def lines(summary, subject):
@@ -177,9 +182,9 @@ def lines(summary, subject):
     return '\n'.join(text)
 
 
-def print_failures(runs):
+def print_failures(runs, memory_runs):
     """Says which runs failed; returns how many."""
-    failures = [run for run in runs if 'error' in run]
+    failures = [run for run in runs + memory_runs if 'error' in run]
     for run in failures:
         print(f'FAILED: ({run["row"]}) {run["allocator"]}: {run["error"]}', file=sys.stderr)
     unsettled = {(run['row'], run['allocator'], run['round']) for run in runs if not run['kept']}
@@ -191,5 +196,19 @@ def print_failures(runs):
     return len(failures)
 
 
+def main(argv):
+    parser = argparse.ArgumentParser(description='Print the tables of a results.json again.')
+    parser.add_argument('results', type=Path)
+    parser.add_argument('--markdown', type=Path, metavar='FILE',
+                        help='put them into the marked part of this file instead')
+    options = parser.parse_args(argv)
+    data = json.loads(options.results.read_text())
+    if options.markdown:
+        import markdown  # it needs what this file owns
+        markdown.put_into(options.markdown, data)
+    else:
+        print(tables(data), end='')
+
+
 if __name__ == '__main__':
-    print(tables(json.loads(Path(sys.argv[1]).read_text())))
+    main(sys.argv[1:])

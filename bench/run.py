@@ -20,14 +20,16 @@ import sys
 import time
 from pathlib import Path
 
+import memory
 import report
 from rows import AWARE, CHECKS, ROWS, SUBJECTS, pattern_of
 
 HERE = Path(__file__).resolve().parent
 TRIES = 4
+MEMORY_ROUNDS = 3
 LAYOUTS = ('', '.reversed')
 # (rounds, seconds of one run, seconds in all)
-MODES = {'quick': (7, 0.05, 105), 'full': (10, 0.2, None)}
+MODES = {'quick': (7, 0.05, 105), 'full': (7, 0.2, None)}
 
 
 def arguments(argv):
@@ -40,7 +42,7 @@ def arguments(argv):
     parser.add_argument('--rows', help='keys of the rows, with commas between them')
     parser.add_argument('--allocators', help='names, with commas between them')
     parser.add_argument('--library', dest='libraries', action='append', default=[],
-                        metavar='PATH[:MALLOC:FREE]',
+                        metavar='PATH[:MALLOC:FREE:REALLOC]',
                         help='a malloc-compatible library to measure as well')
     parser.add_argument('--trace', help='a trace to replay in place of the committed one')
     parser.add_argument('--near', type=float, default=230,
@@ -82,13 +84,17 @@ def commands(options):
 
 
 def wanted_rows(options):
+    """The rows of time, and the scenarios of memory."""
     if options.rows:
         keys = options.rows.split(',')
-        unknown = set(keys) - {row.key for row in ROWS}
+        unknown = set(keys) - {row.key for row in ROWS} - set(memory.SCENARIOS)
         if unknown:
             sys.exit('no such row: ' + ', '.join(sorted(unknown)))
-        return [row for row in ROWS if row.key in keys]
-    return [row for row in ROWS if row.quick or options.mode == 'full']
+        return ([row for row in ROWS if row.key in keys],
+                [scenario for scenario in memory.SCENARIOS if scenario in keys])
+    if options.mode == 'full':
+        return list(ROWS), list(memory.SCENARIOS)
+    return [row for row in ROWS if row.quick], []
 
 
 def plan(options, rows, found):
@@ -117,7 +123,10 @@ class Progress:
             self.said = now
             print(line, file=self.stream, flush=True)
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         if self.stream.isatty():
             print(f'\r{"":<78}\r', end='', file=self.stream, flush=True)
 
@@ -210,10 +219,24 @@ def machine(options):
             'near_below_ns': options.near, 'seed': options.seed}
 
 
-def run_all(options, planned, found):
+def run_all(options, found):
+    """Everything that results.json has."""
+    rows, scenarios = wanted_rows(options)
+    planned = plan(options, rows, found)
+    memory_rounds = min(options.rounds, MEMORY_ROUNDS)
+    data = {'machine': machine(options)}
+    with Progress(memory.steps(scenarios, found, memory_rounds)) as progress:
+        data['memory'] = memory.measure(scenarios, found, memory_rounds, progress)
+    data['memory_summary'] = memory.summarise(data['memory'])
+    with Progress(options.rounds * sum(len(names) for _, names in planned)) as progress:
+        data['runs'] = run_rounds(options, planned, found, progress)
+    data['summary'] = report.summarise(data['runs'])
+    return data
+
+
+def run_rounds(options, planned, found, progress):
     """All records, round after round, within the time that there is."""
     records = []
-    progress = Progress(options.rounds * sum(len(names) for _, names in planned))
     start = time.monotonic()
     for number in range(options.rounds):
         try:
@@ -225,7 +248,6 @@ def run_all(options, planned, found):
         next_end = spent * (number + 2) / (number + 1)
         if options.budget and next_end > options.budget:
             break
-    progress.end()
     return records
 
 
@@ -235,27 +257,34 @@ def main(argv):
     if not found:
         sys.exit(f'no benchmark executables in {options.build}')
     options.output.mkdir(parents=True, exist_ok=True)
-    data = {'machine': machine(options)}
-    data['runs'] = run_all(options, plan(options, wanted_rows(options), found), found)
-    data['summary'] = report.summarise(data['runs'])
-    (options.output / 'results.json').write_text(json.dumps(data, indent=1))
+    results = options.output / 'results.json'
+    data = run_all(options, found)
+    results.write_text(json.dumps(data, indent=1))
     tables = report.tables(data)
     (options.output / 'results.txt').write_text(tables)
     print(report.lines(data['summary'], SUBJECTS[0]) if options.mode == 'quick' else tables)
-    if options.mode == 'full':
-        draw_plots(data, options.output)
-    print(f'all data: {options.output / "results.json"}')
-    return 1 if report.print_failures(data['runs']) else 0
+    drawn = options.mode == 'quick' or draw_plots(results)
+    print(f'all data: {results}')
+    failures = report.print_failures(data['runs'], data['memory'])
+    return 0 if drawn and not failures else 1
 
 
-def draw_plots(data, output):
-    try:
-        import plots
-    except ImportError as error:
-        print(f'no plots: {error}')
-        return
-    for path in plots.draw(data, output):
-        print(f'plot: {path}')
+def draw_plots(results):
+    """Draws in a process of its own: the python3 that has matplotlib need not be the one that runs
+    this file. False when nothing was drawn."""
+    for python in dict.fromkeys((sys.executable, '/usr/bin/python3', 'python3')):
+        try:
+            has = subprocess.run([python, '-c', 'import matplotlib'], capture_output=True,
+                                 check=False).returncode == 0
+        except OSError:
+            continue
+        if has:
+            done = subprocess.run([python, str(HERE / 'plots.py'), str(results)], text=True,
+                                  stdout=subprocess.PIPE, check=False)
+            print(done.stdout, end='')
+            return done.returncode == 0
+    print('no plots: no python3 here has matplotlib (Debian: python3-matplotlib)', file=sys.stderr)
+    return False
 
 
 if __name__ == '__main__':

@@ -15,6 +15,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import markdown
+import memory
 import report
 import run
 from rows import ROWS, pattern_of
@@ -31,20 +33,40 @@ entry = {{'name': pattern, 'items_per_second': 1e9 / {ns}}}
 for call in ('alloc', 'free'):
     for quantile in ('p50', 'p90', 'p99', 'p99.9', 'p99.99', 'p99.999', 'max'):
         entry[call + '_' + quantile] = {ns} * 10
-if pattern.startswith(('^e', '^f', '^t')):
+entry['lines_shared'] = 7
+if pattern.startswith(('^e', '^f/', '^f2', '^t')):
     entry['ns_per_item'] = 2 * {ns}
 print(json.dumps({{'context': {{'compiler': '0', 'allocator_version': '1'}},
                   'benchmarks': [entry]}}))
 '''
 
+# Prints what memory.c would.
+MEMORY_PRETENDER = '''#!/usr/bin/python3
+import json, sys
+mib = 1 << 20
+scenario = sys.argv[1]
+if {fails}:
+    sys.exit('broken on purpose')
+if scenario == 'start':
+    print(json.dumps({{'resident': mib + {extra} * mib}}))
+elif scenario == 'peak':
+    said = {{'base': mib, 'requested': 100 * mib, 'peak': (101 + {extra}) * mib,
+            'freed': (1 + {extra}) * mib, 'idle': 2 * mib}}
+    if {trims}:
+        said['trimmed'] = mib
+    print(json.dumps(said))
+else:
+    print(json.dumps({{'base': mib, 'steps_of_sample': 10,
+                      'curve': [[10 * mib, 11 * mib], [20 * mib, (21 + {extra}) * mib]]}}))
+'''
+
 # Prints the next of a list of readings; the last one for ever.
-ROUND_TRIP = '''#!/usr/bin/python3
-from pathlib import Path
-path = Path(__file__).with_name('readings')
-readings = path.read_text().split()
-print(readings[0])
-if len(readings) > 1:
-    path.write_text(' '.join(readings[1:]))
+ROUND_TRIP = '''#!/bin/sh
+cd "${0%/*}" || exit 1
+read -r readings <readings
+set -- $readings
+echo "$1"
+[ $# -eq 1 ] || { shift; echo "$*" >readings; }
 '''
 
 
@@ -53,7 +75,9 @@ def script(path, text):
     path.chmod(0o755)
 
 
-class Driver(unittest.TestCase):
+class Pretending(unittest.TestCase):
+    """A build directory of executables that pretend."""
+
     def setUp(self):
         held = tempfile.TemporaryDirectory()
         self.addCleanup(held.cleanup)
@@ -64,14 +88,19 @@ class Driver(unittest.TestCase):
         for name, ns in (('corral', 3), ('limit', 2), ('limit-16', 2.5), ('tcmalloc', 4),
                          ('mimalloc', 5), ('mimalloc-heaps', 8), ('empty', 0.5)):
             self.pretend(name, ns, small=name.startswith('limit'))
+            self.pretend_memory(name, ns, trims=name != 'corral')
 
     def pretend(self, name, ns, fails=False, small=False):
         for layout in run.LAYOUTS:
             script(self.build / f'bench-{name}{layout}',
                    PRETENDER.format(ns=ns, fails=fails, small=small))
 
+    def pretend_memory(self, name, extra, fails=False, trims=True):
+        script(self.build / f'memory-{name}',
+               MEMORY_PRETENDER.format(extra=extra, fails=fails, trims=trims))
+
     def readings(self, text):
-        (self.build / 'readings').write_text(text)
+        (self.build / 'readings').write_text(text.strip() + '\n')
 
     def run_driver(self, *more, mode='quick'):
         said = io.StringIO()
@@ -81,6 +110,8 @@ class Driver(unittest.TestCase):
         self.said = said.getvalue()
         return json.loads((self.output / 'results.json').read_text())
 
+
+class Driver(Pretending):
     def test_ratios(self):
         data = self.run_driver('--rows', 'a')
         part = data['summary']['a']['one core']
@@ -144,7 +175,7 @@ class Driver(unittest.TestCase):
 
     def test_the_library_slot(self):
         self.pretend('library', 6)
-        data = self.run_driver('--rows', 'a', '--library', '/some/libnew.so:a:b')
+        data = self.run_driver('--rows', 'a', '--library', '/some/libnew.so:a:b:c')
         self.assertIn('library:libnew.so', data['summary']['a']['one core']['allocators'])
 
     def test_a_trace_is_handed_on(self):
@@ -155,11 +186,108 @@ class Driver(unittest.TestCase):
                 self.assertEqual(program[1:], ['--trace', '/some/trace'])
 
     def test_full_tables(self):
-        data = self.run_driver('--rounds', '1', mode='full')
+        data = self.run_driver('--rounds', '1', '--allocators', 'corral,limit,tcmalloc,empty',
+                               mode='full')
+        self.assertEqual(self.code, 0)
         self.assertEqual(list(data['summary']), [row.key for row in ROWS])
-        self.assertIn('alloc, ns', self.said)
-        self.assertIn('corral of best', self.said)
+        self.assertEqual(list(data['memory_summary']), list(memory.SCENARIOS))
+        for word in ('alloc, ns', 'free, ns', 'p99.999', 'corral of best', 'lines shared'):
+            self.assertIn(word, self.said)
+        for call in ('alloc', 'free'):
+            table = report.latency_table(data['summary']['g']['one core'], call)
+            self.assertRegex(table, r'(?m)^    empty( +5){7}$')
+            self.assertRegex(table, r'(?m)^    corral( +30){7}$')
         self.assertEqual(report.tables(data), (self.output / 'results.txt').read_text())
+        for name in ('throughput', 'scaling', 'latency', 'resident'):
+            self.assertIn('<svg', (self.output / f'{name}.svg').read_text())
+
+    def test_memory_at_the_start_is_over_a_program_without_an_allocator(self):
+        data = self.run_driver('--rows', 'start', '--allocators', 'corral,tcmalloc,empty')
+        self.assertEqual(data['summary'], {})
+        start = data['memory_summary']['start']
+        self.assertNotIn('empty', start)
+        self.assertAlmostEqual(start['corral']['over_empty'], 2.5)
+        self.assertAlmostEqual(start['tcmalloc']['over_empty'], 3.5)
+
+    def test_memory_at_the_peak_and_after(self):
+        data = self.run_driver('--rows', 'peak16', '--allocators', 'corral,tcmalloc,empty,limit')
+        peak = data['memory_summary']['peak16']
+        self.assertEqual(sorted(peak), ['corral', 'tcmalloc'])
+        self.assertAlmostEqual(peak['corral']['peak_of_requested'], 1.03)
+        self.assertAlmostEqual(peak['corral']['freed'], 3)
+        self.assertAlmostEqual(peak['corral']['freed_of_peak'], 3 / 103)
+        self.assertNotIn('trimmed', peak['corral'])
+        self.assertEqual(peak['tcmalloc']['trimmed'], 0)
+        self.assertIn('n/a', memory.tables(data['memory_summary'])[0])
+
+    def test_memory_over_a_long_run(self):
+        data = self.run_driver('--rows', 'fragmentation', '--allocators', 'corral')
+        figures = data['memory_summary']['fragmentation']['corral']
+        self.assertAlmostEqual(figures['mean_of_live'], (10 + 23) / (10 + 20))
+        self.assertAlmostEqual(figures['most_of_live'], 23 / 20)
+        self.assertEqual(figures['curve'][1], [20 << 20, 23 << 20])
+
+    def test_a_failure_of_a_memory_program_is_told(self):
+        self.pretend_memory('tcmalloc', 0, fails=True)
+        data = self.run_driver('--rows', 'start', '--allocators', 'corral,tcmalloc')
+        self.assertEqual(self.code, 1)
+        self.assertIn('FAILED: (start) tcmalloc: exit code 1: broken on purpose', self.said)
+        self.assertNotIn('tcmalloc', data['memory_summary']['start'])
+
+    def test_ratios_are_within_a_kind(self):
+        """tcmalloc runs on near cores only, corral on far ones only: there is no ratio."""
+        self.readings('500 500 100 100')
+        data = self.run_driver('--rows', 'e', '--allocators', 'corral,tcmalloc', '--rounds', '1')
+        kinds = data['summary']['e']
+        self.assertEqual(sorted(kinds), ['far', 'near'])
+        for part in kinds.values():
+            self.assertEqual(len(part['allocators']), 1)
+        self.assertNotIn('of_best', kinds['far']['allocators'].get(
+            'corral', kinds['near']['allocators'].get('corral')))
+
+
+class Markdown(Pretending):
+    """The tables of a whole run, put into a file twice."""
+
+    def test_only_the_marked_part_changes(self):
+        data = self.run_driver('--rows', 'a,d,e,g,active,peak1', '--rounds', '1')
+        file = self.build / 'note.md'
+        file.write_text(f'before\n{markdown.BEGIN}\nold\n{markdown.END}\nafter\n')
+        (self.build / 'plots').mkdir()
+        (self.build / 'plots' / 'scaling.svg').touch()
+        report.main([str(self.output / 'results.json'), '--markdown', str(file)])
+        first = file.read_text()
+        self.assertTrue(first.startswith(f'before\n{markdown.BEGIN}\n'))
+        self.assertTrue(first.endswith(f'{markdown.END}\nafter\n'))
+        self.assertNotIn('old', first)
+        self.assertIn(f'| (a) {ROWS[0].title} | 3 | 2 | 1.50 | 4 tcmalloc | 0.75 |', first)
+        self.assertIn('best category-aware | 3 |', first)
+        self.assertIn('| empty | 5 |', first)
+        self.assertIn('![scaling](plots/scaling.svg)', first)
+        self.assertIn('| corral | 1.030 | 3.0 | 2.9% | 1.0 | n/a |', first)
+        markdown.put_into(file, data)
+        self.assertEqual(file.read_text(), first)
+
+    def test_more_threads_than_cores_are_against_two(self):
+        data = self.run_driver('--rows', 't2,t16,tl2', '--rounds', '1', '--allocators', 'corral')
+        data['summary']['t16']['near']['allocators']['corral']['median'] = 8
+        text = markdown.text_of(data, [])
+        self.assertIn('| (t) near, corral | – | 0.75 | – |', text)
+        self.assertIn('| (tl) near, corral | – | – | – |', text)
+
+    def test_lost_rows_are_bold_and_listed(self):
+        self.pretend('corral', 6)
+        data = self.run_driver('--rows', 'a', '--rounds', '1')
+        text = markdown.text_of(data, [])
+        self.assertIn('| 4 tcmalloc | **1.50** |', text)
+        self.assertIn(f'- (a) {ROWS[0].title}: 1.50 of tcmalloc', text)
+
+    def test_a_file_without_marks_is_left_alone(self):
+        file = self.build / 'note.md'
+        file.write_text('text')
+        with self.assertRaises(SystemExit):
+            markdown.put_into(file, {'summary': {}})
+        self.assertEqual(file.read_text(), 'text')
 
 
 class Figures(unittest.TestCase):

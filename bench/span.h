@@ -23,6 +23,15 @@ typedef struct span {
     uint64_t end;                /* owner; others read it when all threads have ended */
 } span;
 
+/* Adds a run with each number of threads for which scaling is shown, by wall time. */
+static inline void bench_scaling(bench_case *self) {
+    static const int threads[] = {1, 2, 4, 16, SPAN_THREADS};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        bench_case_threads(self, threads[i]);
+    }
+    bench_case_clock(self, BENCH_CLOCK_REAL);
+}
+
 static inline void span_begin(span *self) {
     self->start = 0;
 }

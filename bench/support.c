@@ -9,6 +9,7 @@
  */
 #include "support.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,15 @@ int bench_bind(int index, int threads) {
         }
     }
     return count;
+}
+
+void bench_in_thread(void *(*run)(void *), void *context) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run, context) != 0) {
+        fprintf(stderr, "the benchmark has no thread left\n");
+        abort();
+    }
+    pthread_join(thread, NULL);
 }
 
 /* SplitMix64: one addition and a mix of the bits. */

@@ -22,6 +22,9 @@ void *bench_memory(size_t size);
  * more threads than cores, nothing is bound. Returns how many cores there are. */
 int bench_bind(int index, int threads);
 
+/* Runs the function in a new thread and waits for its end. */
+void bench_in_thread(void *(*run)(void *), void *context);
+
 /* The next number of a sequence; `state` is the seed at first. */
 uint64_t bench_random(uint64_t *state);
 

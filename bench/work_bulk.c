@@ -33,7 +33,7 @@ static bulk *bulk_tables(void) {
 static void ordered_run(bench_state *state, void *context) {
     (void)context;
     bulk *self = bulk_tables();
-    bench_thread_begin();
+    bench_thread_begin(1);
     while (bench_next_batch(state, BLOCKS)) {
         for (size_t i = 0; i < BLOCKS; i++) {
             self->block[i] = bench_alloc(ORDERED_SIZE, 0);
@@ -51,7 +51,7 @@ static void ordered_run(bench_state *state, void *context) {
 static void shuffled_run(bench_state *state, void *context) {
     (void)context;
     bulk *self = bulk_tables();
-    bench_thread_begin();
+    bench_thread_begin(1);
     while (bench_next_batch(state, BLOCKS)) {
         for (size_t i = 0; i < BLOCKS; i++) {
             self->block[i] = bench_alloc(self->size[i], 0);

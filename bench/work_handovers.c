@@ -27,12 +27,8 @@ static uint16_t sizes[SIZES];
 static void empty_rings(bench_state *state, void *context) {
     (void)state;
     (void)context;
-    for (int i = 0; i < 2; i++) {
-        rings[i].taken_seen = 0;
-        rings[i].sent_seen = 0;
-        bench_store_release(&rings[i].sent, 0);
-        bench_store_release(&rings[i].taken, 0);
-    }
+    ring_empty(&rings[0]);
+    ring_empty(&rings[1]);
 }
 
 static inline void send_one_size(void **burst) {
@@ -103,7 +99,7 @@ static void consume(bench_state *state) {
 static void oneway_run(bench_state *state, void *context) {
     bench_bind(bench_thread(state), bench_threads(state));
     span_begin(&spans[bench_thread(state)]);
-    bench_thread_begin();
+    bench_thread_begin(1);
     if (bench_thread(state) == 0) {
         produce(state, context != NULL);
     } else {
@@ -112,8 +108,8 @@ static void oneway_run(bench_state *state, void *context) {
     bench_thread_end();
 }
 
-/* Receives up to `most` bursts. A thread that goes on for as long as the other sends does not get to
- * send, and then the two directions take turns instead of running at once. */
+/* Receives up to `most` bursts. A thread that goes on for as long as the other sends does not get
+ * to send, and then the two directions take turns instead of running at once. */
 static uint64_t receive_ready(ring *in, size_t *taken, size_t most) {
     uint64_t sum = 0;
     void **burst;
@@ -137,7 +133,7 @@ static void bothways_run(bench_state *state, void *context) {
     uint64_t sum = 0;
     bench_bind(thread, bench_threads(state));
     span_begin(&spans[thread]);
-    bench_thread_begin();
+    bench_thread_begin(1);
     while (span_next_batch(state, &spans[thread], BATCH)) {
         for (size_t end = sent + BURSTS; sent < end || taken < end;) {
             void **burst = sent < end ? ring_fill(out, sent) : NULL;

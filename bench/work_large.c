@@ -16,7 +16,7 @@ enum { PAIRS = 16 };
 static void large_run(bench_state *state, void *context) {
     (void)context;
     size_t size = (size_t)bench_argument(state, 0);
-    bench_thread_begin();
+    bench_thread_begin(1);
     while (bench_next_batch(state, PAIRS)) {
         for (int i = 0; i < PAIRS; i++) {
             unsigned char *block = bench_alloc(size, 0);

@@ -58,7 +58,7 @@ static void latency_run(bench_state *state, void *context) {
     (void)context;
     mix *self = mix_of_thread(0);
     double unit = timestamp_unit();
-    bench_thread_begin();
+    bench_thread_begin(1);
     for (size_t slot = 0; slot < MIX_LIVE; slot++) {
         self->live[slot] = bench_alloc(self->step[slot].size, 0);
     }

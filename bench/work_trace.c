@@ -100,7 +100,7 @@ static void trace_run(bench_state *state, void *context) {
         bench_bind(index, made->threads);
     }
     span_begin(&spans[index]);
-    bench_thread_begin();
+    bench_thread_begin(BENCH_CATEGORIES);
     replay_pass(made, index, pass++);
     thread->waits = 0;
     thread->waited = 0;

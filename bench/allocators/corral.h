@@ -13,6 +13,8 @@
 
 #define BENCH_ALLOCATOR "corral"
 #define BENCH_LARGEST   SIZE_MAX
+#define BENCH_REALLOC
+#define BENCH_IDS
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     return corral_alloc(size, category);
@@ -20,6 +22,21 @@ static inline void *bench_alloc(size_t size, uint32_t category) {
 
 static inline void bench_free(void *block, uint32_t category) {
     corral_free(block, category);
+}
+
+static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
+    (void)old;
+    return corral_realloc(block, size, category);
+}
+
+static inline void *bench_alloc_id(size_t size, uint32_t id, uint32_t category) {
+    (void)category;
+    return corral_alloc(size, id);
+}
+
+static inline void bench_free_id(void *block, uint32_t id, uint32_t category) {
+    (void)category;
+    corral_free(block, id);
 }
 
 static inline const char *bench_version(void) {

@@ -10,6 +10,7 @@
 #define BENCH_ALLOCATOR   "empty"
 #define BENCH_LARGEST     SIZE_MAX
 #define BENCH_BLOCK_BYTES 64
+#define BENCH_REALLOC
 
 /* The workloads touch the first word of a block, whatever its size. Each thread has a block of its
  * own, so that threads share no line that an allocator would not share. */
@@ -24,6 +25,13 @@ static inline void *bench_alloc(size_t size, uint32_t category) {
 static inline void bench_free(void *block, uint32_t category) {
     (void)block;
     (void)category;
+}
+
+static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
+    (void)old;
+    (void)size;
+    (void)category;
+    return block;
 }
 
 static inline const char *bench_version(void) {

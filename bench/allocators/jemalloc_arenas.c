@@ -17,8 +17,10 @@
 _Thread_local int bench_flags[BENCH_CATEGORIES];
 
 static _Thread_local unsigned caches[BENCH_CATEGORIES];
-static unsigned arenas[BENCH_CATEGORIES];
-static pthread_once_t arenas_once = PTHREAD_ONCE_INIT;
+static _Thread_local uint32_t cache_count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned arenas[BENCH_CATEGORIES]; /* under lock until made, then constant */
+static uint32_t arena_count;              /* under lock */
 
 static unsigned create(const char *what) {
     unsigned made = 0;
@@ -30,22 +32,26 @@ static unsigned create(const char *what) {
     return made;
 }
 
-static void create_arenas(void) {
-    for (int i = 0; i < BENCH_CATEGORIES; i++) {
-        arenas[i] = create("arenas.create");
+static void create_arenas(uint32_t categories) {
+    pthread_mutex_lock(&lock);
+    while (arena_count < categories) {
+        arenas[arena_count] = create("arenas.create");
+        arena_count++;
     }
+    pthread_mutex_unlock(&lock);
 }
 
-void bench_thread_begin(void) {
-    pthread_once(&arenas_once, create_arenas);
-    for (int i = 0; i < BENCH_CATEGORIES; i++) {
+void bench_thread_begin(uint32_t categories) {
+    create_arenas(categories);
+    cache_count = categories;
+    for (uint32_t i = 0; i < categories; i++) {
         caches[i] = create("tcache.create");
         bench_flags[i] = (int)(MALLOCX_ARENA(arenas[i]) | MALLOCX_TCACHE(caches[i]));
     }
 }
 
 void bench_thread_end(void) {
-    for (int i = 0; i < BENCH_CATEGORIES; i++) {
+    for (uint32_t i = 0; i < cache_count; i++) {
         mallctl("tcache.destroy", NULL, NULL, &caches[i], sizeof caches[i]);
     }
 }

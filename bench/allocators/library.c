@@ -2,9 +2,9 @@
  *
  * The library slot: loads the library that the command line names.
  *
- * Owns:     the two function pointers and the name in the reports.
+ * Owns:     the three function pointers and the name in the reports.
  * Callers:  main, once, through allocators/library.h.
- * Promises: both functions are the named library's own, not the system's: a library that does not
+ * Promises: all functions are the named library's own, not the system's: a library that does not
  *           define them is refused.
  * Does not: replace malloc for the rest of the program, or unload.
  */
@@ -21,6 +21,7 @@
 
 void *(*bench_library_malloc)(size_t size);
 void (*bench_library_free)(void *block);
+void *(*bench_library_realloc)(void *block, size_t size);
 const char *bench_library_name = "library";
 
 static const char tunables[] = "GLIBC_TUNABLES";
@@ -56,34 +57,38 @@ static void *own_symbol(void *library, const char *path, const char *name) {
     }
     if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0 || dladdr(symbol, &where) == 0 ||
         where.dli_fbase != (void *)map->l_addr) {
-        refuse(path, "malloc or free is not the library's own; name them: PATH:MALLOC:FREE");
+        refuse(path, "malloc, free or realloc is not its own; name them: PATH:MALLOC:FREE:REALLOC");
     }
     return symbol;
 }
 
+/* Cuts PATH or PATH:MALLOC:FREE:REALLOC into its parts. */
+static void cut_names(char *path, const char **names) {
+    char *at = strchr(path, ':');
+    for (int i = 0; at != NULL && i < 3; i++) {
+        *at++ = '\0';
+        names[i] = at;
+        at = strchr(at, ':');
+        if ((at == NULL) != (i == 2)) {
+            refuse(path, "expected PATH or PATH:MALLOC:FREE:REALLOC");
+        }
+    }
+}
+
 /* C has no cast from an object pointer to a function pointer; POSIX says the bits are the same. */
 static void load(char *path) {
-    char *name = strchr(path, ':');
-    const char *alloc_name = "malloc";
-    const char *free_name = "free";
-    if (name != NULL) {
-        *name++ = '\0';
-        alloc_name = name;
-        char *second = strchr(name, ':');
-        if (second == NULL) {
-            refuse(path, "expected PATH or PATH:MALLOC:FREE");
-        }
-        *second++ = '\0';
-        free_name = second;
-    }
+    const char *names[] = {"malloc", "free", "realloc"};
+    cut_names(path, names);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
     if (library == NULL) {
         refuse(path, dlerror());
     }
-    void *symbol = own_symbol(library, path, alloc_name);
+    void *symbol = own_symbol(library, path, names[0]);
     memcpy(&bench_library_malloc, &symbol, sizeof symbol);
-    symbol = own_symbol(library, path, free_name);
+    symbol = own_symbol(library, path, names[1]);
     memcpy(&bench_library_free, &symbol, sizeof symbol);
+    symbol = own_symbol(library, path, names[2]);
+    memcpy(&bench_library_realloc, &symbol, sizeof symbol);
     const char *base = strrchr(path, '/');
     bench_library_name = base == NULL ? path : base + 1;
 }

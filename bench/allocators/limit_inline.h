@@ -3,13 +3,14 @@
  * The limit, inlined into the workload.
  *
  * Owns:     the allocator's side of allocator.h.
- * Callers:  allocator.h, for 1 and for BENCH_CATEGORIES categories.
+ * Callers:  allocator.h, for 1, 16 and 64 categories.
  * Promises: as allocator.h says. What the compiler can fold at the call, it folds.
  * Does not: serve large blocks.
  */
 #include "limit.h"
 
-#define BENCH_LARGEST LIMIT_LARGEST
+#define BENCH_LARGEST         LIMIT_LARGEST
+#define BENCH_MOST_CATEGORIES LIMIT_CATEGORIES
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     return limit_alloc(size, category);

@@ -10,7 +10,8 @@
  */
 #include "limit.h"
 
-#define BENCH_LARGEST LIMIT_LARGEST
+#define BENCH_LARGEST         LIMIT_LARGEST
+#define BENCH_MOST_CATEGORIES LIMIT_CATEGORIES
 
 void *limit_called_alloc(size_t size, uint32_t category);
 void limit_called_free(void *block, uint32_t category);

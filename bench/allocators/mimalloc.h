@@ -12,6 +12,8 @@
 
 #define BENCH_ALLOCATOR "mimalloc"
 #define BENCH_LARGEST   SIZE_MAX
+#define BENCH_REALLOC
+#define BENCH_TRIM 1
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     (void)category;
@@ -21,6 +23,16 @@ static inline void *bench_alloc(size_t size, uint32_t category) {
 static inline void bench_free(void *block, uint32_t category) {
     (void)category;
     mi_free(block);
+}
+
+static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
+    (void)old;
+    (void)category;
+    return mi_realloc(block, size);
+}
+
+static inline void bench_trim(void) {
+    mi_collect(true);
 }
 
 static inline const char *bench_version(void) {

@@ -10,3 +10,4 @@
 #include "allocator.h"
 
 _Thread_local mi_heap_t *bench_heaps[BENCH_CATEGORIES];
+_Thread_local uint32_t bench_heap_count;

@@ -12,9 +12,12 @@
 
 #define BENCH_ALLOCATOR "mimalloc-heaps"
 #define BENCH_LARGEST   SIZE_MAX
+#define BENCH_REALLOC
+#define BENCH_TRIM 1
 #define BENCH_THREAD_HOOKS
 
 extern _Thread_local mi_heap_t *bench_heaps[BENCH_CATEGORIES];
+extern _Thread_local uint32_t bench_heap_count;
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     return mi_heap_malloc(bench_heaps[category], size);
@@ -25,15 +28,25 @@ static inline void bench_free(void *block, uint32_t category) {
     mi_free(block);
 }
 
-static inline void bench_thread_begin(void) {
-    for (int i = 0; i < BENCH_CATEGORIES; i++) {
+static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
+    (void)old;
+    return mi_heap_realloc(bench_heaps[category], block, size);
+}
+
+static inline void bench_trim(void) {
+    mi_collect(true);
+}
+
+static inline void bench_thread_begin(uint32_t categories) {
+    bench_heap_count = categories;
+    for (uint32_t i = 0; i < categories; i++) {
         bench_heaps[i] = mi_heap_new();
     }
 }
 
 /* Blocks that live on move to the thread's default heap. */
 static inline void bench_thread_end(void) {
-    for (int i = 0; i < BENCH_CATEGORIES; i++) {
+    for (uint32_t i = 0; i < bench_heap_count; i++) {
         mi_heap_delete(bench_heaps[i]);
     }
 }

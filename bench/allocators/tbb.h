@@ -11,6 +11,8 @@
 
 #define BENCH_ALLOCATOR "tbb"
 #define BENCH_LARGEST   SIZE_MAX
+#define BENCH_REALLOC
+#define BENCH_TRIM 1
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     (void)category;
@@ -20,6 +22,16 @@ static inline void *bench_alloc(size_t size, uint32_t category) {
 static inline void bench_free(void *block, uint32_t category) {
     (void)category;
     scalable_free(block);
+}
+
+static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
+    (void)old;
+    (void)category;
+    return scalable_realloc(block, size);
+}
+
+static inline void bench_trim(void) {
+    scalable_allocation_command(TBBMALLOC_CLEAN_ALL_BUFFERS, NULL);
 }
 
 static inline const char *bench_version(void) {
