@@ -189,6 +189,11 @@ def main():
             caught += is_fault and bool(error) and not bad
             print(f"{run.model:9} {run.name:20} {figures['states'] or 0:9} "
                   f"{figures['transitions'] or 0:10} {figures['depth'] or 0:7}  {said}", flush=True)
+    for key in sorted(survivors - {f"{model} {name}" for model, text in texts.items()
+                                   for name, _, _ in names_of(text, "faults")}):
+        if key.split()[0] in texts or not arguments.only:
+            print(f"{key}: survivors.txt names it, and there is no such fault")
+            wrong += 1
     print(f"{len(texts)} models; {caught} of {faults} faults caught, {wrong} runs wrong")
     return 1 if wrong or not texts else 0
 
