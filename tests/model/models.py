@@ -125,8 +125,10 @@ def runs_of(model, text, short, survivors):
     for name, number, _ in names_of(text, "situations")[::SHORT_EVERY if short else 1]:
         runs.append(Run(model, f"reaches {name}", [SAFETY], {"MODEL_REACH": number}, True))
     for name, number, _ in names_of(text, "faults")[::SHORT_EVERY if short else 1]:
-        if not short or f"{model} {name}" not in survivors:
-            runs.append(Run(model, name, [SAFETY, CYCLES], {"MODEL_FAULT": number}, True))
+        named = f"{model} {name}" in survivors
+        searches = [SAFETY, CYCLES] if named else [SAFETY, CYCLES, STOPPED]
+        if not short or not named:
+            runs.append(Run(model, name, searches, {"MODEL_FAULT": number}, True))
     return runs
 
 
