@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * chain: publishing entries of the registry on a category's chain (registry.c), and a row of a cache
- * to readers of figures (cache.c).
+ * chain: publishing entries of the registry on a category's chain (registry.c), and a row of a
+ * cache to readers of figures (cache.c).
  *
  * Threads 0 and 1 each take an entry that was never used and push it; thread 0 then makes a row.
  * Thread 2 walks the chain twice, and reads the row.
  *
- * Safety:   an entry is one thread's; who meets an entry or a row sees what it was published with;
- *           a walk ends; no entry is lost from the chain.
+ * Safety:   an entry is one thread's; who meets an entry or a row sees what it was published
+ *           with; a walk ends; no entry is lost from the chain.
  * Progress: no cycle; with a thread stopped, the others come to their end.
  * Bound:    3 threads, 2 entries, 1 row.
  */
@@ -45,8 +45,8 @@
 
 byte next[3]; /* by number: entry->next, plain */
 
-/* registry.c, take_entry, push_entry */
-inline push_entry() {
+/* registry.c, take_entry */
+inline take_entry() {
     load(NUMBER, RELAXED, was);
     do
     :: !done ->
@@ -57,7 +57,12 @@ inline push_entry() {
     :: else -> break
     od;
     done = false;
-    number = was + 1;
+    number = was + 1
+}
+
+/* registry.c, push_entry */
+inline push_entry() {
+    take_entry();
     if
     :: fault != FILL_LATE -> touch(ENTRY(number))
     :: else

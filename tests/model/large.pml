@@ -166,6 +166,25 @@ inline have(block) {
     touch(BLOCK(block))
 }
 
+/* take_from_slot(), with the block that was taken out. */
+inline use_taken() {
+    load(WORD(one), RELAXED, was);
+    if
+    :: size_of(was) != size && fault != FITS_ONCE ->
+        reach(MISFIT);
+        was = 0;
+        keep()
+    :: else -> atomic {
+        reach(TOOK);
+        assert(was == newest(WORD(one)) && was == size + FREED);
+        was = 0;
+        have(one);
+        store(WORD(one), size + LIVE, RELAXED);
+        got = true
+    }
+    fi
+}
+
 /* take_from_slot() */
 inline take() {
     load(SLOT, unless(LOOK_ACQUIRE, ACQUIRE), one);
@@ -190,21 +209,7 @@ inline take() {
     if
     :: done ->
         done = false;
-        load(WORD(one), RELAXED, was);
-        if
-        :: size_of(was) != size && fault != FITS_ONCE ->
-            reach(MISFIT);
-            was = 0;
-            keep()
-        :: else -> atomic {
-            reach(TOOK);
-            assert(was == newest(WORD(one)) && was == size + FREED);
-            was = 0;
-            have(one);
-            store(WORD(one), size + LIVE, RELAXED);
-            got = true
-        }
-        fi
+        use_taken()
     :: else
     fi;
     leaf = 0;

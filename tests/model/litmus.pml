@@ -21,6 +21,8 @@
 #define BROKEN     3 /* release sequence: a store, not a read-modify-write, comes between */
 #define TORN       4 /* an addition as a load and a store */
 #define UNORDERED  5 /* two uses of plain data, ordered by nothing */
+#define SPINS      6 /* a thread looks again and again until another has come so far */
+#define WAITS      7 /* a thread waits for another as for a lock */
 
 /* The situations that runs come to. */
 #define BOTH_STALE 1 /* store buffering: neither thread sees the other's store */
@@ -73,7 +75,15 @@ inline add() {
 }
 
 inline read() {
+    if
+    :: fault == WAITS -> newest(X) & FIRST
+    :: else
+    fi;
     load(X, unless(NO_ACQUIRE, ACQUIRE), was);
+    do
+    :: fault == SPINS && (was & FIRST) == 0 -> load(X, ACQUIRE, was)
+    :: else -> break
+    od;
     if
     :: (was & FIRST) || fault == UNORDERED ->
         if

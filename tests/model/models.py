@@ -125,8 +125,10 @@ def runs_of(model, text, short, survivors):
     for name, number, _ in names_of(text, "situations")[::SHORT_EVERY if short else 1]:
         runs.append(Run(model, f"reaches {name}", [SAFETY], {"MODEL_REACH": number}, True))
     for name, number, _ in names_of(text, "faults")[::SHORT_EVERY if short else 1]:
-        if not short or f"{model} {name}" not in survivors:
-            runs.append(Run(model, name, [SAFETY, CYCLES], {"MODEL_FAULT": number}, True))
+        named = f"{model} {name}" in survivors
+        searches = [SAFETY, CYCLES] if named else [SAFETY, CYCLES, STOPPED]
+        if not short or not named:
+            runs.append(Run(model, name, searches, {"MODEL_FAULT": number}, True))
     return runs
 
 
@@ -189,6 +191,11 @@ def main():
             caught += is_fault and bool(error) and not bad
             print(f"{run.model:9} {run.name:20} {figures['states'] or 0:9} "
                   f"{figures['transitions'] or 0:10} {figures['depth'] or 0:7}  {said}", flush=True)
+    for key in sorted(survivors - {f"{model} {name}" for model, text in texts.items()
+                                   for name, _, _ in names_of(text, "faults")}):
+        if key.split()[0] in texts or not arguments.only:
+            print(f"{key}: survivors.txt names it, and there is no such fault")
+            wrong += 1
     print(f"{len(texts)} models; {caught} of {faults} faults caught, {wrong} runs wrong")
     return 1 if wrong or not texts else 0
 

@@ -116,21 +116,26 @@ inline adopt() {
     at = 0
 }
 
+/* corral_os_thread_is_gone, of the thread in the mark. */
+inline ask_gone() {
+    if
+    :: was % HOLD == name -> seen = 0
+    :: was % HOLD != name && fault == GONE_UNASKED -> seen = 1
+    :: else ->
+        /* [R:gone] The OS orders, and its answer is not stale. */
+        if
+        :: was % HOLD == FIRST_NAME -> look(GONE, ACQUIRE, seen)
+        :: else -> seen = 0
+        fi
+    fi
+}
+
 /* corral_reap_take: cache 1 may be one whose thread is gone; 2 and 3 are looked at. */
 inline reap() {
     load(MARK, RELAXED, was);
     if
     :: was != 0 ->
-        if
-        :: was % HOLD == name -> seen = 0
-        :: was % HOLD != name && fault == GONE_UNASKED -> seen = 1
-        :: else ->
-            /* [R:gone] The OS orders, and its answer is not stale. */
-            if
-            :: was % HOLD == FIRST_NAME -> look(GONE, ACQUIRE, seen)
-            :: else -> seen = 0
-            fi
-        fi;
+        ask_gone();
         if
         :: seen && fault == REAP_TORN ->
             cas_torn(MARK, was, 0, RELAXED, done);

@@ -82,6 +82,39 @@ inline put_back(torn, how) {
     fi
 }
 
+/* What was taken is another reservation's: `all` is its ranges when they are all free. */
+inline leave_to_another() {
+    reach(ANOTHER);
+    put_back(fault == BACK_TORN, unless(BACK_RELEASE, RELEASE));
+    if
+    :: (was | bits_below(all)) == bits_below(now) && fault != BACK_BLIND ->
+        reach(ALL_AGAIN);
+        all = now
+    :: else -> all = 0
+    fi;
+    was = 0
+}
+
+/* The end of release_if_empty: to the OS. */
+inline unmap() {
+    if
+    :: refusal ->
+        refusal = false;
+        kept = true;
+        reach(REFUSED);
+        put_back(false, unless(REFUSED_RELEASE, RELEASE));
+        was = 0
+    :: true ->
+        atomic {
+            reach(UNMAPPED);
+            assert(held == 0 && mapping == bits_below(all));
+            mapping = 0;
+            touch(bits_below(all))
+        };
+        store(BASE, 0, unless(ENTRY_RELEASE, RELEASE))
+    fi
+}
+
 /* release_if_empty(all), which calls itself for another reservation */
 inline release_if_empty() {
     do
@@ -106,32 +139,9 @@ inline release_if_empty() {
         fi;
         if
         :: now != all && fault != ALL_UNCHECKED ->
-            reach(ANOTHER);
-            put_back(fault == BACK_TORN, unless(BACK_RELEASE, RELEASE));
-            if
-            :: (was | bits_below(all)) == bits_below(now) && fault != BACK_BLIND ->
-                reach(ALL_AGAIN);
-                all = now
-            :: else -> all = 0
-            fi;
-            was = 0
+            leave_to_another()
         :: else ->
-            if
-            :: refusal ->
-                refusal = false;
-                kept = true;
-                reach(REFUSED);
-                put_back(false, unless(REFUSED_RELEASE, RELEASE));
-                was = 0
-            :: true ->
-                atomic {
-                    reach(UNMAPPED);
-                    assert(held == 0 && mapping == bits_below(all));
-                    mapping = 0;
-                    touch(bits_below(all))
-                };
-                store(BASE, 0, unless(ENTRY_RELEASE, RELEASE))
-            fi;
+            unmap();
             all = 0
         fi
     :: else -> break
@@ -202,6 +212,28 @@ inline take() {
     was = 0
 }
 
+/* The end of grow(): the entry has a mapping. */
+inline fill() {
+    atomic {
+        assert(mapping == 0);
+        mapping = RANGES;
+        fresh(RANGES);
+        touch(COUNTS);
+        count = 2;
+        have(1)
+    };
+    if
+    :: fault == BASE_LATE -> modify(FREE, OP_OR, 2, RELEASE, was)
+    :: else
+    fi;
+    store(BASE, FILLING + 2, RELAXED);
+    if
+    :: fault != BASE_LATE -> modify(FREE, OP_OR, 2, unless(GROW_RELEASE, RELEASE), was)
+    :: else
+    fi;
+    was = 0
+}
+
 /* grow(), claim_entry() */
 inline grow() {
     load(BASE, RELAXED, was);
@@ -224,24 +256,7 @@ inline grow() {
             store(BASE, 0, unless(FAILED_RELEASE, RELEASE))
         :: true ->
             reach(GROWN);
-            atomic {
-                assert(mapping == 0);
-                mapping = RANGES;
-                fresh(RANGES);
-                touch(COUNTS);
-                count = 2;
-                have(1)
-            };
-            if
-            :: fault == BASE_LATE -> modify(FREE, OP_OR, 2, RELEASE, was)
-            :: else
-            fi;
-            store(BASE, FILLING + 2, RELAXED);
-            if
-            :: fault != BASE_LATE -> modify(FREE, OP_OR, 2, unless(GROW_RELEASE, RELEASE), was)
-            :: else
-            fi;
-            was = 0
+            fill()
         fi
     :: else
     fi

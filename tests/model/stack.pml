@@ -141,7 +141,22 @@ inline unlink(unlinked) {
     was = 0
 }
 
-/* drop(): n is the number in `first`. */
+/* drop(): the spots, after the bit is cleared. */
+inline look_again(unseen) {
+    if
+    :: fault != NO_LOOK -> load(SPOTS(unseen), RELAXED, spots)
+    :: else
+    fi;
+    if
+    :: spots != 0 ->
+        spots = 0;
+        reach(LINKED_YET);
+        link_arena(unseen)
+    :: else
+    fi
+}
+
+/* drop(): of the arena whose number is in `first`. */
 inline drop(dropped) {
     if
     :: fault == UNLINK_EARLY -> unlink(dropped)
@@ -167,17 +182,7 @@ inline drop(dropped) {
         :: fault != UNLINK_EARLY -> unlink(dropped)
         :: else
         fi;
-        if
-        :: fault != NO_LOOK -> load(SPOTS(dropped), RELAXED, spots)
-        :: else
-        fi;
-        if
-        :: spots != 0 ->
-            spots = 0;
-            reach(LINKED_YET);
-            link_arena(dropped)
-        :: else
-        fi
+        look_again(dropped)
     :: else ->
         if
         :: number_of(first) == number_of(seen) -> reach(SAME_FIRST)

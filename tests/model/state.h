@@ -189,7 +189,21 @@ inline claim() {
     taken = 0
 }
 
-/* The state's CAS in send_remote, and what it leads to. */
+/* state_after() */
+inline state_after() {
+    next = state + ones(bits);
+    wakes = (state & (FULL | SHELVED)) != 0 && pending(next) >= wake;
+    if
+    :: fault == WAKE_EXACT -> wakes = wakes && pending(next) == wake
+    :: else
+    fi;
+    if
+    :: wakes && fault != WAKE_AGAIN -> next = next & ~(FULL | SHELVED)
+    :: else
+    fi
+}
+
+/* The state's CAS in send_remote. */
 inline count_blocks() {
     done = false;
     do
@@ -203,16 +217,7 @@ inline count_blocks() {
             load(LIMIT, RELAXED, wake);
             assert(situation != STALE || wake == newest(LIMIT));
             touch(HEADER << me);
-            next = state + ones(bits);
-            wakes = (state & (FULL | SHELVED)) != 0 && pending(next) >= wake;
-            if
-            :: fault == WAKE_EXACT -> wakes = wakes && pending(next) == wake
-            :: else
-            fi;
-            if
-            :: wakes && fault != WAKE_AGAIN -> next = next & ~(FULL | SHELVED)
-            :: else
-            fi
+            state_after()
         };
         if
         :: fault == SEND_TORN -> cas_torn(STATE, state, next, ACQ_REL, done)
