@@ -54,9 +54,9 @@ void explore_done(void);
 void world_begin(void);
 /* From now on so many reservations succeed, and those that fit where one was released. */
 void world_set_reservations(unsigned count);
-/* Does the OS refuse to map anything from now on? */
+/* Does the OS refuse to map anything for the calling thread from now on? */
 void world_refuse_reservations(bool refuse);
-/* Does the OS refuse to take mappings back from now on? */
+/* Does the OS refuse to take the calling thread's mappings back from now on? */
 void world_refuse_releases(bool refuse);
 void world_add_milliseconds(unsigned count);
 /* Runs the calling fiber's exit hook, if it has one. */

@@ -87,10 +87,13 @@ def faults_of(sites, source):
 
 
 def attempt(arguments, site, taken, scenarios):
-    """Returns (scenario, schedules) of who noticed first, or None."""
-    for walks in (300, arguments.walks):
+    """Returns (scenario, schedules) of who noticed first, or None: a few random schedules of each
+    scenario, then more of them, then the first ones of a search."""
+    ways = (("--walks", 300), ("--walks", arguments.walks),
+            ("--preemptions", 2, "--stale-reads", 1, "--most", arguments.search))
+    for way in ways:
         for scenario in scenarios:
-            lines = run(arguments.explore, "--scenario", scenario, "--walks", walks, "--fault",
+            lines = run(arguments.explore, "--scenario", scenario, *way, "--fault",
                         f"{site}:{taken}")
             if lines is None:
                 return scenario, "it does not end"
@@ -109,6 +112,7 @@ def read_survivors(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--walks", type=int, default=3000, help="schedules of each scenario")
+    parser.add_argument("--search", type=int, default=3000, help="schedules of each search")
     parser.add_argument("--only", help="sites whose name contains this")
     parser.add_argument("--every", type=int, default=1, help="one fault of so many")
     parser.add_argument("explore")

@@ -41,9 +41,9 @@ static struct {
     uint64_t milliseconds;
     uint64_t reservations; /* that may yet succeed */
     uint64_t gone;         /* a bit for each fiber */
-    uint64_t refuses;      /* does release fail? */
+    uint64_t refuses;      /* does release fail? a bit for each fiber */
     uint64_t mark;         /* of the last call, as of the store to an object */
-    uint64_t reserves_not; /* does reserve fail? */
+    uint64_t reserves_not; /* does reserve fail? a bit for each fiber */
     struct hook hooks[FIBERS];
     struct hole holes[FREE_MOST];
     unsigned hole_count;
@@ -78,14 +78,21 @@ void world_set_reservations(unsigned count) {
     world.reservations = count;
 }
 
+static void set_own(uint64_t *bits, bool set) {
+    log_world();
+    *bits = (*bits & ~(UINT64_C(1) << engine_fiber)) | (uint64_t)set << engine_fiber;
+}
+
+static bool own(uint64_t bits) {
+    return (bits >> engine_fiber & 1) != 0;
+}
+
 void world_refuse_releases(bool refuse) {
-    call();
-    world.refuses = refuse;
+    set_own(&world.refuses, refuse);
 }
 
 void world_refuse_reservations(bool refuse) {
-    call();
-    world.reserves_not = refuse;
+    set_own(&world.reserves_not, refuse);
 }
 
 void world_add_milliseconds(unsigned count) {
@@ -127,10 +134,10 @@ static void *fill_hole(size_t size, size_t alignment) {
 }
 
 static void *world_reserve(size_t size, size_t alignment) {
-    call();
-    if (world.reserves_not) {
+    if (own(world.reserves_not)) {
         return NULL;
     }
+    call();
     void *again = fill_hole(size, alignment);
     uintptr_t start = round_up(world.next, alignment);
     if (again != NULL || world.reservations == 0 || start + size > WORLD_BASE + WORLD_BYTES) {
@@ -142,10 +149,10 @@ static void *world_reserve(size_t size, size_t alignment) {
 }
 
 static bool world_release(void *start, size_t size) {
-    call();
-    if (world.refuses) {
+    if (own(world.refuses)) {
         return false;
     }
+    call();
     memory_clear(start, size, true);
     if (world.hole_count < FREE_MOST) {
         world.holes[world.hole_count++] =
