@@ -26,6 +26,7 @@ struct scenario {
     void (*threads[THREADS_MOST])(void); /* NULL: none */
     void (*check)(void);
     bool vanishes; /* the first thread ends without its exit hook */
+    bool misuses;  /* it breaks the contract on purpose: a line on the error stream is no failure */
     bool figures;  /* figures are looked at: what is read for them only is ordered like the rest */
     bool inherits; /* the first thread goes on as the set-up's, whose exit hook does not run before */
 };

@@ -37,6 +37,6 @@ void expect_empty(void);
 
 /* Each ends with NULL. */
 extern const struct scenario *const scenarios_slab[], *const scenarios_shelf[],
-    *const scenarios_arena[], *const scenarios_thread[];
+    *const scenarios_arena[], *const scenarios_thread[], *const scenarios_doors[];
 
 #endif

@@ -110,6 +110,26 @@ static void stack_of_two(void) {
     corral_thread_detach();
 }
 
+/* The first arena has one block, the second another: a category with free slabs enough. */
+static void spare_arena(void) {
+    fill_two_arenas();
+    leave_blocks(0, PER_SLAB);
+    leave_blocks(PER_SLAB + 1, 2 * PER_SLAB);
+    for (unsigned i = 1; i < FILLERS; i++) {
+        leave(fillers[i], 0);
+    }
+    corral_thread_detach();
+}
+
+static void leave_filler(void) {
+    leave(fillers[0], 0);
+}
+
+static void check_spare(void) {
+    leave_blocks(PER_SLAB, PER_SLAB + 1);
+    expect_empty();
+}
+
 static void take_three(void) {
     void *taken[3];
     for (unsigned i = 0; i < 3; i++) {
@@ -224,6 +244,13 @@ static const struct scenario queue = {
     .inherits = true,
 };
 
+static const struct scenario spare = {
+    .name = "spare",
+    .what = "an arena becomes empty of which its category has no need, and is claimed from",
+    .setup = spare_arena,
+    .threads = {leave_filler, pair},
+    .check = check_spare,
+};
 static const struct scenario stack = {
     .name = "stack",
     .what = "an arena comes on the stack above another, and is dropped when its slab was taken",
@@ -241,4 +268,4 @@ static const struct scenario stack_drop = {
 
 const struct scenario *const scenarios_shelf[] = {
     &last, &last_two,    &takers, &takers_last, &put,        &drop,
-    &drop_two, &other_class, &queue,  &stack,       &stack_drop, &last_apart, 0};
+    &drop_two, &other_class, &queue,  &stack,       &spare,      &stack_drop, &last_apart, 0};

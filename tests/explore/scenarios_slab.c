@@ -94,6 +94,14 @@ static const struct scenario collect = {
     .check = expect_empty,
     .inherits = true,
 };
+static const struct scenario burst = {
+    .name = "burst",
+    .what = "an owner makes a list of what another brought, while a third needs blocks",
+    .setup = fill_slab,
+    .threads = {take_two_leave_23, leave_01, pair},
+    .check = expect_empty,
+    .inherits = true,
+};
 static const struct scenario use_again = {
     .name = "use_again",
     .what = "a slab that was woken and emptied is used again while others still send",
@@ -111,4 +119,4 @@ static const struct scenario none_back = {
 };
 
 const struct scenario *const scenarios_slab[] = {&let_go,  &let_go_all, &wake, &wake_three,
-                                                 &collect, &use_again,  &none_back, 0};
+                                                 &collect, &burst,      &use_again, &none_back, 0};

@@ -47,6 +47,8 @@ static void read_figures(void) {
         EXPECT(corral_total_stats(&stats, sizeof stats) == CORRAL_OK);
         /* Each thread may be in the middle of taking a slab's blocks. */
         EXPECT(stats.live_blocks <= 2 * PER_SLAB);
+        corral_status status = corral_category_stats(0, &stats, sizeof stats);
+        EXPECT(status == CORRAL_OK || status == CORRAL_EUNUSED);
         explore_done();
     }
 }
