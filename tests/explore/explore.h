@@ -25,6 +25,7 @@ struct scenario {
     void (*setup)(void);
     void (*threads[THREADS_MOST])(void); /* NULL: none */
     void (*check)(void);
+    unsigned most; /* preemptions that a search can come to the end of; 0: as many as it is told */
     bool vanishes; /* the first thread ends without its exit hook */
     bool misuses;  /* it breaks the contract on purpose: a line on the error stream is no failure */
     bool figures;  /* figures are looked at: what is read for them only is ordered like the rest */

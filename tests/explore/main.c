@@ -135,6 +135,9 @@ static int walk(const struct scenario *scenario, uint64_t count) {
 static int search(const struct scenario *scenario) {
     struct plan plan = plan_of_options();
     plan.prune = !options.all;
+    if (scenario->most != 0 && plan.preemptions > scenario->most) {
+        plan.preemptions = scenario->most;
+    }
     plan.resumes = true;
     uint64_t count = 0, restarts = 0;
     bool more = true;
@@ -161,8 +164,9 @@ static int search(const struct scenario *scenario) {
         }
     }
     schedule_leave();
-    printf("passed\t%s\t%llu\t%s\t%llu\t%llu\n", scenario->name, (unsigned long long)count,
-           more ? "cut" : "all", (unsigned long long)restarts, (unsigned long long)states_count());
+    printf("passed\t%s\t%llu\t%s\t%llu\t%llu\t%u\n", scenario->name, (unsigned long long)count,
+           more ? "cut" : "all", (unsigned long long)restarts, (unsigned long long)states_count(),
+           plan.preemptions);
     return 0;
 }
 

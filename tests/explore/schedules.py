@@ -4,8 +4,9 @@
 
 Owns:     nothing.
 Callers:  tools/prove; a person, as schedules.py EXPLORE.
-Promises: prints a table: scenario, its schedules, the states that they came to. Fails when a schedule
-          fails, or a scenario is not searched to its end.
+Promises: prints a table: scenario, the preemptions of which a schedule had as many or fewer, its
+          schedules, the states that they came to. Fails when a schedule fails, or a scenario is not
+          searched to its end.
 Does not: look at loads that see an older store, unless --stale-reads allows some in each schedule; the
           random schedules do.
 """
@@ -40,7 +41,7 @@ def main():
         searches = {name: pool.submit(search, arguments.explore, name, "--preemptions",
                                       arguments.preemptions, "--stale-reads",
                                       arguments.stale_reads) for name in order}
-        print(f"{'scenario':16} {'schedules':>12} {'states':>12}", flush=True)
+        print(f"{'scenario':16} {'preemptions':>12} {'schedules':>12} {'states':>12}", flush=True)
         wrong = schedules = total = 0
         for name in scenarios:
             fields = searches[name].result()
@@ -50,7 +51,8 @@ def main():
                 continue
             schedules += int(fields[2])
             total += int(fields[5])
-            print(f"{name:16} {int(fields[2]):12,} {int(fields[5]):12,}", flush=True)
+            print(f"{name:16} {fields[6]:>12} {int(fields[2]):12,} {int(fields[5]):12,}",
+                  flush=True)
     print(f"{len(scenarios) - wrong} of {len(scenarios)} scenarios searched to the end with up to "
           f"{arguments.preemptions} preemptions and {arguments.stale_reads} stale reads, "
           f"{schedules:,} schedules, {total:,} states, {wrong} wrong")
