@@ -20,16 +20,16 @@
 
 #define KIB ((size_t)1024)
 
-#define SLAB_SHIFT  CORRAL_SLAB_SHIFT
-#define SLAB_BYTES  ((size_t)1 << SLAB_SHIFT)
-#define ARENA_SLABS CORRAL_ARENA_SLABS
-#define ARENA_SHIFT CORRAL_ARENA_SHIFT
+#define SLAB_SHIFT   CORRAL_SLAB_SHIFT
+#define SLAB_BYTES   ((size_t)1 << SLAB_SHIFT)
+#define ARENA_SLABS  CORRAL_ARENA_SLABS
+#define ARENA_SHIFT  CORRAL_ARENA_SHIFT
 #define ADDRESS_BITS CORRAL_ADDRESS_BITS
-#define ARENA_BYTES ((size_t)1 << ARENA_SHIFT)
-#define ARENA_MASK  ((uintptr_t)ARENA_BYTES - 1)
+#define ARENA_BYTES  ((size_t)1 << ARENA_SHIFT)
+#define ARENA_MASK   ((uintptr_t)ARENA_BYTES - 1)
 
 /* Blocks up to this size lie in single slabs; above it, in units of neighbouring slabs. */
-#define SMALL_MAX  (SLAB_BYTES / CORRAL_SMALL_DIVISOR)
+#define SMALL_MAX (SLAB_BYTES / CORRAL_SMALL_DIVISOR)
 /* Blocks above this size come from the backend. */
 #define MEDIUM_MAX CORRAL_MEDIUM_MAX
 

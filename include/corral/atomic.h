@@ -15,8 +15,8 @@
 
 #include <atomic>
 
-#define CORRAL_ATOMIC(type)         std::atomic<type>
-#define corral_load_relaxed(object) (object)->load(std::memory_order_relaxed)
+#define CORRAL_ATOMIC(type)                 std::atomic<type>
+#define corral_load_relaxed(object)         (object)->load(std::memory_order_relaxed)
 #define corral_store_relaxed(object, value) (object)->store((value), std::memory_order_relaxed)
 
 #else

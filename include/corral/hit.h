@@ -14,7 +14,7 @@
 
 #include <corral/layout.h>
 
-#define CORRAL_HIT                  static inline __attribute__((always_inline))
+#define CORRAL_HIT                 static inline __attribute__((always_inline))
 #define CORRAL_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define CORRAL_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 

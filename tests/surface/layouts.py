@@ -3,8 +3,8 @@
 """Checks that a program with inlined calls runs with a library of its layout, and with no other.
 
 Owns:     a temporary directory.
-Callers:  tests/surface/meson.build, as layouts.py ROOT BUILD SUFFIX COMPILER..., where SUFFIX is that
-          of the compiler's language.
+Callers:  tests/surface/meson.build, as layouts.py ROOT BUILD SUFFIX COMPILER..., where SUFFIX is
+          that of the compiler's language.
 Promises: one line per fault, and failure where there is one.
 Does not: build another corral: a library without a body stands for it when a program is linked.
 

@@ -101,6 +101,14 @@ class Edges(unittest.TestCase):
         self.finds(SOUND + "int o = memory_order_relaxed;", "memory_order_relaxed is for atomic.h")
         self.finds(SOUND + "int o = __ATOMIC_SEQ_CST;", "__ATOMIC_SEQ_CST is for atomic.h")
 
+    def test_public_headers(self):
+        files = {"atomic.h": ATOMIC + "#define x(o) corral_load_relaxed(o)", "room.c": SOUND,
+                 "corral/atomic.h": "#define corral_load_relaxed(o) (memory_order_relaxed)"}
+        self.assertEqual(list(edges.faults(files, LEDGER)), [])
+        for fault in ("y = corral_load_relaxed(&x);", "y = memory_order_relaxed;"):
+            found = list(edges.faults({**files, "corral/hit.h": fault}, LEDGER))
+            self.assertEqual(len(found), 1, found)
+
     def test_raw_operation(self):
         self.finds(SOUND + "int o = atomic_load(&x);", "atomic_load is for atomic.h")
 
