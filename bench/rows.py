@@ -8,7 +8,7 @@ Does not: measure.
 """
 from dataclasses import dataclass, field
 
-SUBJECTS = ('corral', 'corral-shared')
+SUBJECTS = ('corral', 'corral-inline', 'corral-shared')
 LIMITS = ('limit', 'limit-inline', 'limit-16', 'limit-16-inline', 'limit-64', 'limit-64-inline')
 AWARE = ('mimalloc-heaps', 'jemalloc-arenas')
 RETURN_TO_OWNER = ('mimalloc', 'mimalloc-heaps')

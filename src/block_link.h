@@ -13,16 +13,18 @@
 
 #include "poison.h"
 
+#include <corral/hit.h>
+
 CORRAL_FAST void *link_get(void *block) {
     unpoison(block, sizeof(void *));
-    void *next = *(void **)block;
+    void *next = *(corral_link *)block;
     poison(block, sizeof(void *));
     return next;
 }
 
 CORRAL_FAST void link_set(void *block, void *next) {
     unpoison(block, sizeof(void *));
-    *(void **)block = next;
+    *(corral_link *)block = next;
     poison(block, sizeof(void *));
 }
 

@@ -29,21 +29,11 @@
 #include "options.h"
 #include "size_class.h"
 
+#include <corral/hit.h>
+
 #define CACHE_LIMIT 65536u /* identities are 16 bits; 0 is none */
 #define MAP_SETS    128u
 #define MAP_WAYS    2u
-
-/* A pool's next blocks, last in first out, whoever owns their slabs.
- * Law: head is a list of limit − room blocks. Room, and not the length, is what is kept, since that
- * is what free asks for. Below 0, the list is longer than its limit. */
-struct front {
-    void *head;             /* owner */
-    _Atomic int32_t room;  /* atomic, written by the owner alone: figures read it */
-    _Atomic int32_t limit; /* atomic, written by the owner alone: likewise */
-#if CORRAL_FIGURES_LEVEL >= 2
-    _Atomic uint64_t allocations, frees; /* atomic, written by the owner alone */
-#endif
-};
 
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
@@ -85,7 +75,7 @@ struct id_way {
 };
 
 struct cache {
-    struct front fronts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* owner */
+    struct corral_front fronts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* owner */
     struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
@@ -96,7 +86,7 @@ struct cache {
     _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
 };
 
-static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct front) == 16, "four pools to a line");
+static_assert(offsetof(struct cache, fronts) == 0, "a cache is found by its fronts");
 static_assert(offsetof(struct pool, open_span) == CACHE_LINE, "a run's fields share a line");
 
 /* All pools empty, all limits 0, no row: what a thread without a cache has. Never written. */
@@ -118,6 +108,11 @@ struct cache *corral_cache_take_orphan(void);
 struct row *corral_cache_row_slow(struct cache *cache, uint32_t category);
 /* The first pool of the category of an id that is not dense. */
 uint32_t corral_cache_map_slow(struct cache *cache, uint32_t id);
+
+/* What the inline form knows of a cache is its fronts. */
+CORRAL_FAST struct cache *cache_of_fronts(struct corral_front *fronts) {
+    return (struct cache *)fronts;
+}
 
 CORRAL_FAST struct pool *cache_pool_if(const struct cache *cache, uint32_t pool) {
     /* [R:own] The owner made the row itself. */
@@ -155,21 +150,13 @@ CORRAL_FAST void counter_add(_Atomic uint64_t *counter, uint64_t more) {
     store_relaxed(counter, load_relaxed(counter) + more); /* [R:single-writer] */
 }
 
-#if CORRAL_FIGURES_LEVEL >= 2
-CORRAL_FAST void front_count_allocation(struct front *front) {
-    counter_add(&front->allocations, 1);
+CORRAL_FAST void front_count_allocation(struct corral_front *front) {
+    corral_hit_count_allocation(front);
 }
-CORRAL_FAST void front_count_free(struct front *front) {
-    counter_add(&front->frees, 1);
+
+CORRAL_FAST void front_count_free(struct corral_front *front) {
+    corral_hit_count_free(front);
 }
-#else
-CORRAL_FAST void front_count_allocation(struct front *front) {
-    (void)front;
-}
-CORRAL_FAST void front_count_free(struct front *front) {
-    (void)front;
-}
-#endif
 
 static_assert(MAP_SETS == 1u << 7, "the hash above gives 7 bits");
 

@@ -19,17 +19,18 @@
 #define PEAK_SUMS 3u
 
 #if CORRAL_FIGURES_LEVEL >= 2
-static void add_counts(struct figures *figures, const struct front *front) {
+static void add_counts(struct figures *figures, const struct corral_front *front) {
     figures->allocations += load_relaxed(&front->allocations); /* [R:figure] */
     figures->frees += load_relaxed(&front->frees);             /* [R:figure] */
 }
 #else
-static void add_counts(struct figures *figures, const struct front *front) {
+static void add_counts(struct figures *figures, const struct corral_front *front) {
     (void)figures, (void)front;
 }
 #endif
 
-static void add_pool(struct figures *figures, const struct pool *pool, const struct front *front) {
+static void add_pool(struct figures *figures, const struct pool *pool,
+                     const struct corral_front *front) {
     int64_t blocks = load_relaxed(&pool->net);                /* [R:figure] */
     blocks -= (int64_t)bits_count(load_relaxed(&pool->run)); /* [R:figure] */
     blocks -= (int64_t)bits_count(load_relaxed(&pool->open_bits)); /* [R:figure] */
@@ -47,7 +48,7 @@ static void add_cache(struct figures *figures, const struct cache *cache, uint32
     if (row == NULL) {
         return;
     }
-    const struct front *fronts = &cache->fronts[category << CLASS_STRIDE_LOG];
+    const struct corral_front *fronts = &cache->fronts[category << CLASS_STRIDE_LOG];
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         add_pool(figures, &row->pools[i], &fronts[i]);
     }

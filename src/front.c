@@ -13,7 +13,7 @@
 #define FRONT_FIRST       16u
 #define FRONT_FIRST_BYTES ((uint32_t)(8 * KIB))
 
-static void set_limit(struct front *front, uint32_t limit) {
+static void set_limit(struct corral_front *front, uint32_t limit) {
     int32_t more = (int32_t)(limit - front_limit(front));
     store_relaxed(&front->limit, (int32_t)limit);           /* [R:single-writer] */
     store_relaxed(&front->room, front_room(front) + more); /* [R:single-writer] */
@@ -21,7 +21,7 @@ static void set_limit(struct front *front, uint32_t limit) {
 
 void corral_front_grant(struct cache *cache, uint32_t pool) {
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
-    struct front *front = &cache->fronts[pool];
+    struct corral_front *front = &cache->fronts[pool];
     uint32_t have = front_limit(front);
     uint32_t first = FRONT_FIRST_BYTES / size_class->size;
     first = first > FRONT_FIRST ? FRONT_FIRST : first == 0 ? 1 : first;
@@ -35,7 +35,7 @@ void corral_front_grant(struct cache *cache, uint32_t pool) {
 }
 
 void *corral_front_shorten(struct cache *cache, uint32_t pool) {
-    struct front *front = &cache->fronts[pool];
+    struct corral_front *front = &cache->fronts[pool];
     void *block = front->head;
     if (block != NULL && front_limit(front) > 0) {
         /* Length and limit both fall by one, so room stays as it is. */

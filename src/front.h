@@ -22,26 +22,23 @@ void corral_front_grant(struct cache *cache, uint32_t pool);
 void *corral_front_shorten(struct cache *cache, uint32_t pool);
 
 /* How many blocks the front list takes in; none when it is not above 0. */
-CORRAL_FAST int32_t front_room(const struct front *front) {
-    return load_relaxed(&front->room); /* [R:single-writer] */
+CORRAL_FAST int32_t front_room(const struct corral_front *front) {
+    return corral_hit_room(front);
 }
 
-CORRAL_FAST uint32_t front_limit(const struct front *front) {
+CORRAL_FAST uint32_t front_limit(const struct corral_front *front) {
     return (uint32_t)load_relaxed(&front->limit); /* [R:single-writer] */
 }
 
 /* Takes `block`, the front list's first. */
-CORRAL_FAST void front_pop(struct front *front, void *block, uint32_t size) {
-    front->head = link_get(block);
-    store_relaxed(&front->room, load_relaxed(&front->room) + 1); /* [R:single-writer] */
+CORRAL_FAST void front_pop(struct corral_front *front, void *block, uint32_t size) {
     unpoison(block, size);
+    corral_hit_pop(front, block);
 }
 
 /* room: what front_room told, above 0. */
-CORRAL_FAST void front_push(struct front *front, int32_t room, void *block, uint32_t size) {
-    link_set(block, front->head);
-    front->head = block;
-    store_relaxed(&front->room, room - 1); /* [R:single-writer] */
+CORRAL_FAST void front_push(struct corral_front *front, int32_t room, void *block, uint32_t size) {
+    corral_hit_push(front, room, block);
     poison(block, size);
 }
 

@@ -12,24 +12,26 @@
 
 #include "config.h"
 
+#include <corral/layout.h>
+
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define KIB ((size_t)1024)
 
-#define SLAB_SHIFT                                                                                 \
-    (CORRAL_SLAB_KIB == 32 ? 15u : CORRAL_SLAB_KIB == 64 ? 16u : CORRAL_SLAB_KIB == 128 ? 17u : 18u)
-#define SLAB_BYTES  ((size_t)1 << SLAB_SHIFT)
-#define ARENA_SLABS 64u /* the bits of one atomic word */
-#define ARENA_SHIFT (SLAB_SHIFT + 6)
-#define ARENA_BYTES ((size_t)1 << ARENA_SHIFT)
-#define ARENA_MASK  ((uintptr_t)ARENA_BYTES - 1)
+#define SLAB_SHIFT   CORRAL_SLAB_SHIFT
+#define SLAB_BYTES   ((size_t)1 << SLAB_SHIFT)
+#define ARENA_SLABS  CORRAL_ARENA_SLABS
+#define ARENA_SHIFT  CORRAL_ARENA_SHIFT
+#define ADDRESS_BITS CORRAL_ADDRESS_BITS
+#define ARENA_BYTES  ((size_t)1 << ARENA_SHIFT)
+#define ARENA_MASK   ((uintptr_t)ARENA_BYTES - 1)
 
 /* Blocks up to this size lie in single slabs; above it, in units of neighbouring slabs. */
-#define SMALL_MAX  (SLAB_BYTES / CORRAL_SMALL_DIVISOR)
+#define SMALL_MAX (SLAB_BYTES / CORRAL_SMALL_DIVISOR)
 /* Blocks above this size come from the backend. */
-#define MEDIUM_MAX (SLAB_BYTES * CORRAL_MEDIUM_SLABS)
+#define MEDIUM_MAX CORRAL_MEDIUM_MAX
 
 /* Ids below DENSE_IDS are their own category. The next category is the overflow category; those
  * after it are given to other ids as they appear. */
@@ -47,13 +49,6 @@
 
 #define RETIRE_BYTES     (CORRAL_RETIRE_KIB * KIB)
 #define LARGE_KEEP_BYTES (CORRAL_LARGE_KEEP_KIB * KIB)
-
-/* The address bits that user space has: 47 on x86-64, 48 on aarch64 with 4 KiB OS pages. */
-#if defined(__x86_64__)
-#define ADDRESS_BITS 47u
-#else
-#define ADDRESS_BITS 48u
-#endif
 
 static_assert(sizeof(void *) == 8, "corral needs 64-bit addresses");
 static_assert(CORRAL_SLAB_KIB == 32 || CORRAL_SLAB_KIB == 64 || CORRAL_SLAB_KIB == 128 ||

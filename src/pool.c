@@ -44,7 +44,7 @@ static void *take_run(struct cache *cache, struct pool *pool) {
 }
 
 /* A block out of the current slab's remote bits; the others become the front list. */
-static void *take_burst(struct pool *pool, struct front *front) {
+static void *take_burst(struct pool *pool, struct corral_front *front) {
     struct block_list list = corral_slab_collect_list_owner(pool->current, BURST_MAX);
     if (list.length == 0) {
         return NULL;
@@ -83,7 +83,7 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     if (pool == NULL) {
         return NULL;
     }
-    struct front *front = &cache->fronts[index];
+    struct corral_front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
     pool->fit_after = 0;
     if (front_limit(front) == 0) {
@@ -118,7 +118,7 @@ static void run_home(struct pool *pool) {
 /* As many as the list is long by its count, and no more: a block freed twice may have made a ring of
  * it, of which each block comes home once. */
 static void front_home(struct cache *cache, uint32_t index) {
-    struct front *front = &cache->fronts[index];
+    struct corral_front *front = &cache->fronts[index];
     int32_t length = (int32_t)front_limit(front) - front_room(front);
     for (; length > 0 && front->head != NULL; length--) {
         void *block = front->head;

@@ -9,8 +9,8 @@
  * Does not: read or write an arena.
  *
  *   address ─► numbers[address / arena size] ─► ids[number], pools[number][slab]
- *   What free reads is apart from the arenas and dense: arenas lie a power of two apart, and the same
- *   line of each would fall on the same cache and TLB sets.
+ *   What free reads, and corral/layout.h declares, is apart from the arenas and dense: arenas lie a
+ *   power of two apart, and the same line of each would fall on the same cache and TLB sets.
  *
  *   chain[category] ─► entry ─► entry ─► NULL                       (push only)
  *                      taken   one bit a slab; all ones: no arena here
@@ -32,6 +32,8 @@
 #include "options.h"
 #include "size_class.h"
 
+#include <corral/hit.h>
+
 struct arena;
 
 /* Law: taken has the header's bits while there is an arena and all bits while there is none;
@@ -49,22 +51,13 @@ struct registry_entry {
 
 #define ENTRY_BUSY ((uintptr_t)1)
 
-#define ADDRESS_SLOTS ((size_t)1 << (ADDRESS_BITS - ARENA_SHIFT))
+#define ADDRESS_SLOTS CORRAL_ADDRESS_SLOTS
 /* Entries there can be, in all; number 0 is no arena. */
-#define REGISTRY_LIMIT 65536u
-
-/* By address: the number of the entry whose arena stands there, or 0. */
-extern CORRAL_HIDDEN _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
-/* By number: the memory type id plus 1; more than 2^32 for the overflow category. 0 is no arena. */
-extern CORRAL_HIDDEN uint64_t corral_registry_ids[REGISTRY_LIMIT];
-/* By number and slab: the pool whose blocks lie there; of class CLASS_NONE where none do. */
-extern CORRAL_HIDDEN _Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
+#define REGISTRY_LIMIT CORRAL_REGISTRY_LIMIT
 
 /* The number of the arena that an address lies in, or 0. Two branches and a load. */
 CORRAL_FAST size_t registry_number(uintptr_t address) {
-    uintptr_t slot = address >> ARENA_SHIFT;
-    /* [R:holder] Who holds a block got it after its arena was entered. */
-    return likely(slot < ADDRESS_SLOTS) ? load_relaxed(&corral_registry_numbers[slot]) : 0;
+    return corral_hit_number(address);
 }
 
 /* True when `address` lies in an arena. */
@@ -74,18 +67,17 @@ CORRAL_FAST bool registry_covers(uintptr_t address) {
 
 /* True when there is an arena of that number, and it is of this id. */
 CORRAL_FAST bool registry_is_of(size_t number, uint32_t id) {
-    return corral_registry_ids[number] == (uint64_t)id + 1;
+    return corral_hit_is_of(number, id);
 }
 
 /* The pool whose blocks lie in a slab. */
 CORRAL_FAST uint32_t registry_slab_pool(size_t number, size_t slab) {
-    /* [R:holder] It is constant while a block of the slab is live. The shelf looks at it to steer. */
-    return load_relaxed(&corral_registry_pools[number][slab]);
+    return corral_hit_slab_pool(number, slab);
 }
 
 /* The same for an address, given its arena's number. */
 CORRAL_FAST uint32_t registry_pool(size_t number, uintptr_t address) {
-    return registry_slab_pool(number, address >> SLAB_SHIFT & (ARENA_SLABS - 1));
+    return corral_hit_pool(number, address);
 }
 
 void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool);

@@ -69,7 +69,7 @@ DOUBLINGS(STEP)
 #define TABLE_CLASS(size)                                                                          \
     ((size) <= BLOCK_MIN    ? 0                                                                    \
      : (size) <= LINEAR_MAX ? ((size)-1) / BLOCK_MIN                                               \
-                            : CLASS_ABOVE((size), TABLE_LOG2(size)))
+                            : CORRAL_CLASS_ABOVE((size), TABLE_LOG2(size)))
 #define TABLE(sixteens) (uint8_t)TABLE_CLASS((size_t)(sixteens)*BLOCK_MIN),
 
 #define TABLE_4(i)  TABLE((i)) TABLE((i) + 1) TABLE((i) + 2) TABLE((i) + 3)

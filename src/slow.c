@@ -29,7 +29,7 @@ static struct cache *attached(void) {
 }
 
 CORRAL_FAST void *alloc_pooled(struct cache *cache, uint32_t pool) {
-    struct front *front = &cache->fronts[pool];
+    struct corral_front *front = &cache->fronts[pool];
     void *block = front->head;
     if (block != NULL) {
         front_count_allocation(front);
@@ -125,12 +125,13 @@ void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
 }
 
-CORRAL_NOINLINE void *corral_alloc_empty(struct cache *cache, uint32_t pool) {
+CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *fronts, uint32_t pool) {
+    struct cache *cache = cache_of_fronts(fronts);
     struct pool *cold = cache_pool_if(cache, pool);
     if (likely(cold != NULL)) {
         uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
         if (likely(run != 0)) {
-            front_count_allocation(&cache->fronts[pool]);
+            front_count_allocation(&fronts[pool]);
             return pool_take_from_run(cold, run);
         }
     }
@@ -200,7 +201,7 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_home_alone(block);
         return;
     }
-    struct front *front = &cache->fronts[pool];
+    struct corral_front *front = &cache->fronts[pool];
     int32_t room = front_room(front);
     if (unlikely(front->head == block)) {
         corral_misuse(MISUSE_DOUBLE_FREE, block);
@@ -229,10 +230,10 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
     free_pooled(block, pool);
 }
 
-CORRAL_NOINLINE void corral_free_full(struct cache *cache, void *block, uint32_t pool) {
-    struct front *front = &cache->fronts[pool];
-    if (likely(thread_is_attached(cache) && has_blocks(pool) && front->head != block)) {
-        front_count_free(front);
+CORRAL_NOINLINE void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool) {
+    struct cache *cache = cache_of_fronts(fronts);
+    if (likely(thread_is_attached(cache) && has_blocks(pool) && fronts[pool].head != block)) {
+        front_count_free(&fronts[pool]);
         corral_home_from_full(cache, block, pool);
     } else {
         free_pooled(block, pool);

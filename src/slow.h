@@ -2,7 +2,7 @@
  *
  * slow: alloc and free where they are not a hit, and what the other doors share with them.
  *
- * Owns:     nothing.
+ * Owns:     nothing. The four functions that a hit may end in are declared in corral/hit.h.
  * Callers:  alloc, block, batch, on the calling thread.
  * Promises: each decision is in the order of the outline in alloc.c.
  * Does not: assume anything of an address before it was found.
@@ -11,14 +11,6 @@
 #define CORRAL_SLOW_H
 
 #include "cache.h"
-
-void *corral_alloc_slow(size_t size, uint32_t id);
-void corral_free_slow(void *block, uint32_t id);
-/* A block of the pool, whose front list in the calling thread's cache has none. NULL with errno
- * ENOMEM. */
-void *corral_alloc_empty(struct cache *cache, uint32_t pool);
-/* Frees a block of the pool, whose front list in the calling thread's cache takes none. */
-void corral_free_full(struct cache *cache, void *block, uint32_t pool);
 
 /* A block of `size` bytes of the category whose first pool is `pool_base`. NULL with errno ENOMEM.
  * *zero tells whether its content is known to be zero. */

@@ -15,7 +15,7 @@
 #include "pool.h"
 #include "reap.h"
 
-_Thread_local struct thread corral_thread = {.cache = &corral_cache_empty, .exited = false};
+__thread struct corral_thread_state corral_thread = {.fronts = corral_cache_empty.fronts};
 
 /* Caches to look at, for one whose thread is gone, before a new one is made. */
 #define LOOK_MAX 4u
@@ -34,7 +34,7 @@ void corral_thread_return(struct cache *cache) {
 
 /* The exit hook. */
 static void leave(void *argument) {
-    corral_thread.cache = &corral_cache_empty;
+    corral_thread.fronts = corral_cache_empty.fronts;
     corral_thread.exited = true;
     corral_reap_release(argument);
     corral_thread_return(argument);
@@ -50,9 +50,9 @@ CORRAL_SLOW struct cache *corral_thread_attach(void) {
     }
     corral_reap_hold(cache);
     /* First, since setting the hook may itself allocate from a libc that runs on corral. */
-    corral_thread.cache = cache;
+    corral_thread.fronts = cache->fronts;
     if (!corral_os->on_thread_exit(leave, cache)) {
-        corral_thread.cache = &corral_cache_empty;
+        corral_thread.fronts = corral_cache_empty.fronts;
         corral_reap_release(cache);
         corral_thread_return(cache);
         return NULL;
@@ -61,11 +61,11 @@ CORRAL_SLOW struct cache *corral_thread_attach(void) {
 }
 
 void corral_thread_detach(void) {
-    struct cache *cache = corral_thread.cache;
+    struct cache *cache = thread_cache();
     if (!thread_is_attached(cache)) {
         return;
     }
-    corral_thread.cache = &corral_cache_empty;
+    corral_thread.fronts = corral_cache_empty.fronts;
     /* No destructor runs for a NULL value. Clearing one that is set does not fail. */
     corral_os->on_thread_exit(leave, NULL);
     corral_reap_release(cache);

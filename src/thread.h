@@ -17,16 +17,9 @@
 
 #include "cache.h"
 
-struct thread {
-    struct cache *cache; /* never NULL */
-    bool exited;
-};
-
-/* Read by the hot path; written by thread.c only. */
-extern CORRAL_HIDDEN _Thread_local struct thread corral_thread;
-
+/* corral_thread is declared in corral/layout.h: hits read it, also inlined ones. */
 CORRAL_FAST struct cache *thread_cache(void) {
-    return corral_thread.cache;
+    return cache_of_fronts(corral_thread.fronts);
 }
 
 CORRAL_FAST bool thread_is_attached(const struct cache *cache) {

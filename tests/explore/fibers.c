@@ -33,7 +33,7 @@ bool fibers_is_stack(uintptr_t address) {
            (engine_fiber == 0 && address - frame < MAIN_STACK_BYTES);
 }
 
-void fibers_begin(unsigned fiber, struct thread thread, void (*function)(void)) {
+void fibers_begin(unsigned fiber, struct corral_thread_state thread, void (*function)(void)) {
     fibers[fiber] = (struct fiber){.thread = thread, .low = stack_end(fiber) - FRAME_BYTES};
     getcontext(&starts[fiber]);
     starts[fiber].uc_stack.ss_sp = stacks[fiber];

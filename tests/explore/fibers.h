@@ -17,7 +17,7 @@
 
 struct fiber {
     jmp_buf context;
-    struct thread thread; /* corral's thread-local state, while others run */
+    struct corral_thread_state thread; /* corral's thread-local state, while others run */
     char *low;            /* below what is in use of its stack, while others run */
     uint64_t steps;
     bool started, ended, stopped;
@@ -27,7 +27,7 @@ extern struct fiber fibers[FIBERS];
 
 bool fibers_is_stack(uintptr_t address);
 /* Makes a fiber that runs `function` when it is first left to. */
-void fibers_begin(unsigned fiber, struct thread thread, void (*function)(void));
+void fibers_begin(unsigned fiber, struct corral_thread_state thread, void (*function)(void));
 /* The running fiber waits, and `next` runs. */
 void fibers_leave_to(unsigned next);
 

@@ -30,7 +30,7 @@ const struct scenario *engine_scenario;
 static jmp_buf out;
 static const struct plan *plan;
 static unsigned preemptions, stale_reads;
-static struct thread inherited, outside; /* the first fiber's, and the explorer's own */
+static struct corral_thread_state inherited, outside; /* the first fiber's, the explorer's */
 static struct clock start;               /* the set-up's, at its end */
 static uint64_t random_state;
 
@@ -221,17 +221,17 @@ void schedule_set_up(const struct scenario *scenario) {
     engine_scenario = scenario;
     engine_fiber = 0;
     engine_clocks[0] = (struct clock){{1}};
-    corral_thread = (struct thread){.cache = &corral_cache_empty};
+    corral_thread = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
     contention_clear();
     order_begin();
     if (scenario->setup != NULL) {
         scenario->setup();
     }
-    inherited = (struct thread){.cache = &corral_cache_empty};
+    inherited = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
     if (scenario->inherits) {
         world_inherit();
         inherited = corral_thread;
-        corral_thread = (struct thread){.cache = &corral_cache_empty};
+        corral_thread = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
     } else {
         world_exit_thread();
     }
@@ -270,7 +270,7 @@ static void begin(void) {
     engine_clocks[0] = start;
     order_begin();
     for (unsigned i = 1; i < FIBERS; i++) {
-        static const struct thread fresh = {.cache = &corral_cache_empty};
+        static const struct corral_thread_state fresh = {.fronts = corral_cache_empty.fronts};
         fibers_begin(i, i == 1 ? inherited : fresh, run_fiber);
         engine_histories[i] = i;
         engine_clocks[i] = start;

@@ -45,7 +45,7 @@ static size_t lost_in_arena(uint32_t number) {
     return lost;
 }
 
-static size_t held_in_pool(const struct front *front, const struct pool *pool) {
+static size_t held_in_pool(const struct corral_front *front, const struct pool *pool) {
     int32_t length = load_relaxed(&front->limit) - load_relaxed(&front->room);
     size_t blocks = (size_t)(length > 0 ? length : 0) +
                     bits_count(load_relaxed(&pool->open_bits));
@@ -62,7 +62,7 @@ static size_t held_in_pool(const struct front *front, const struct pool *pool) {
 static size_t held_in_cache(const struct cache *cache) {
     size_t held = 0;
     for (const struct row *row = cache->row_list; row != NULL; row = row->next) {
-        const struct front *fronts = &cache->fronts[row->category << CLASS_STRIDE_LOG];
+        const struct corral_front *fronts = &cache->fronts[row->category << CLASS_STRIDE_LOG];
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
             held += held_in_pool(&fronts[i], &row->pools[i]);
         }

@@ -17,6 +17,7 @@ import tempfile
 
 MESON = shutil.which("meson") or "meson"
 PROGRAM = """#include <corral/corral.h>
+#include <corral/inline.h>
 #include <corral/lpm.h>
 #include <corral/party.h>
 
@@ -24,6 +25,9 @@ int main(void) {
     void *block = corral_party_allocate(100, 7);
     int bad = block == NULL || corral_memory_type_of(block) != 7;
     corral_party_free(block, 7);
+    void *inlined = corral_alloc_inline(100, 7);
+    bad |= inlined != block;
+    corral_free_inline(inlined, 7);
     return bad;
 }
 """

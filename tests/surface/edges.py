@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks that every atomic operation of src/ names its edge or its excuse.
+"""Checks that every atomic operation of src/ and of the inline form names its edge or its excuse.
 
 Owns:     the rules below.
-Callers:  tests/surface/meson.build, as edges.py SRC; self_test.py.
+Callers:  tests/surface/meson.build, as edges.py SRC HEADERS, where HEADERS are those of the
+          public headers; self_test.py.
 Promises: one line per fault, and failure where there is one.
 Does not: judge whether an order suffices.
 
-  1. Only atomic.h names a memory order, or an atomic operation of the language.
-  2. Elsewhere, a call of one of atomic.h's verbs that ends in _acquire, _release, _acq_rel or
+  1. Only atomic.h, and corral/atomic.h for the inline form, names a memory order or an atomic
+     operation of the language.
+  2. Elsewhere, a call of one of their verbs that ends in _acquire, _release, _acq_rel or
      _seq_cst carries a label [E:name], and one that ends in _relaxed a label [R:name]: within its
      statement's lines, in a comment that begins there, or in the comment directly above.
   3. Each label of the code stands in the ledger, the rows of SRC/README.md whose first cell is a
@@ -28,6 +30,7 @@ RAW = re.compile(r"memory_order_\w+|__ATOMIC_\w+|__atomic_\w+|__sync_\w+|"
                  r"\batomic_(?:load|store|exchange|compare_exchange|fetch|flag|thread_fence|"
                  r"signal_fence)\w*")
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
+OWNERS = {"atomic.h", "corral/atomic.h"}
 SIDES = {"acquire": {"acquire"}, "release": {"release"}, "relaxed": set(),
          "acq_rel": {"acquire", "release"}, "seq_cst": {"acquire", "release"}}
 
@@ -108,7 +111,7 @@ def faults(files, readme):
         yield "atomic.h: has no verbs"
     uses = collections.defaultdict(set)
     for name, text in sorted(files.items()):
-        if name != "atomic.h":
+        if name not in OWNERS:
             yield from faults_of_file(name, text, verbs, uses)
     yield from faults_of_ledger(ROW.findall(readme), uses)
 
@@ -119,7 +122,8 @@ def main():
             readme = file.read()
     except OSError:
         readme = ""
-    found = list(faults(sources(sys.argv[1]), readme))
+    public = {f"corral/{name}": text for name, text in sources(sys.argv[2]).items()}
+    found = list(faults({**sources(sys.argv[1]), **public}, readme))
     print("\n".join(found))
     return 1 if found else 0
 

@@ -101,6 +101,14 @@ class Edges(unittest.TestCase):
         self.finds(SOUND + "int o = memory_order_relaxed;", "memory_order_relaxed is for atomic.h")
         self.finds(SOUND + "int o = __ATOMIC_SEQ_CST;", "__ATOMIC_SEQ_CST is for atomic.h")
 
+    def test_public_headers(self):
+        files = {"atomic.h": ATOMIC + "#define x(o) corral_load_relaxed(o)", "room.c": SOUND,
+                 "corral/atomic.h": "#define corral_load_relaxed(o) (memory_order_relaxed)"}
+        self.assertEqual(list(edges.faults(files, LEDGER)), [])
+        for fault in ("y = corral_load_relaxed(&x);", "y = memory_order_relaxed;"):
+            found = list(edges.faults({**files, "corral/hit.h": fault}, LEDGER))
+            self.assertEqual(len(found), 1, found)
+
     def test_raw_operation(self):
         self.finds(SOUND + "int o = atomic_load(&x);", "atomic_load is for atomic.h")
 
@@ -155,9 +163,11 @@ class Symbols(unittest.TestCase):
 CORRAL_API void *CORRAL_STDCALL corral_a(size_t size,
                                          uint32_t id) CORRAL_BLOCK_SIZE(1);
 CORRAL_API corral_status corral_b(void);
+extern CORRAL_DATA __thread struct state CORRAL_OF_LAYOUT(corral_d);
 static inline int corral_c(void) { return 0; }
 """
-    EXPORTS = [("A", "CORRAL_0.1"), ("T", "corral_a@@CORRAL_0.1"), ("T", "corral_b@@CORRAL_0.1")]
+    EXPORTS = [("A", "CORRAL_0.1"), ("B", "corral_d_1_64_28_4_64_1_0@@CORRAL_0.1"),
+               ("T", "corral_a@@CORRAL_0.1"), ("T", "corral_b@@CORRAL_0.1")]
 
     def exports(self, symbol=None):
         promised = symbols.declared(self.HEADER)
@@ -165,15 +175,18 @@ static inline int corral_c(void) { return 0; }
         return list(symbols.faults_of_exports(exported, promised))
 
     def test_declared(self):
-        self.assertEqual(symbols.declared(self.HEADER), {"corral_a", "corral_b"})
+        self.assertEqual(symbols.declared(self.HEADER),
+                         {"corral_a", "corral_b", "corral_d of a layout"})
 
     def test_exports(self):
         self.assertEqual(self.exports(), [])
         self.assertEqual(len(self.exports(("T", "corral_c@@CORRAL_0.1"))), 1)
         self.assertEqual(len(self.exports(("T", "corral_b"))), 1)
+        self.assertEqual(len(self.exports(("B", "corral_d@@CORRAL_0.1"))), 1)
+        self.assertEqual(len(self.exports(("B", "corral_e_1_64_28_4_64_1_0@@CORRAL_0.1"))), 1)
         self.assertEqual(len(self.exports(("T", "stray@@CORRAL_0.1"))), 2)
-        self.EXPORTS, kept = self.EXPORTS[:2], self.EXPORTS
-        self.assertEqual(len(self.exports()), 1)
+        self.EXPORTS, kept = self.EXPORTS[:1] + self.EXPORTS[2:3], self.EXPORTS
+        self.assertEqual(len(self.exports()), 2)
         self.EXPORTS = kept
 
     def test_needs(self):

@@ -7,8 +7,9 @@ Callers:  tests/surface/meson.build, as symbols.py SHARED STATIC LIBC HEADER...;
 Promises: one line per fault, and failure where there is one.
 Does not: run on platforms whose libraries nm -D cannot read.
 
-  1. The shared library exports the functions that the headers declare, all of them, nothing else,
-     each with a version, and each name begins with corral_.
+  1. The shared library exports the functions that the headers declare, and the data that they
+     declare of the layout, all of them, nothing else, each with a version, and each name begins
+     with corral_.
   2. It needs no library but libc, and no symbol that libc does not version.
   3. Every global symbol of the static library begins with corral_, and what it does not define
      itself is libc's. So it does not call __tls_get_addr, the loader's, for its thread-local data.
@@ -21,6 +22,8 @@ VERSION = "@@CORRAL_0.1"
 LIBC_FILES = re.compile(r"^(libc\.so|ld-linux|ld64|libpthread\.so)")
 # What the compiler and the linker put in by themselves.
 OF_THE_TOOLS = {"_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
+# What the name of data ends in: CORRAL_OF_LAYOUT of corral/layout.h.
+LAYOUT = re.compile(r"(?:_\d+){7}$")
 
 
 def nm(*arguments):
@@ -31,15 +34,18 @@ def nm(*arguments):
 
 
 def declared(header):
-    """Returns the names of the functions that a public header's text declares."""
+    """Returns the names of the functions, and of the data, that a public header's text declares."""
     text = re.sub(r"/\*.*?\*/", " ", header, flags=re.DOTALL)
     text = re.sub(r"^\s*#(?:.*\\\n)*.*$", " ", text, flags=re.MULTILINE)
-    return set(re.findall(r"\bCORRAL_API\b[^;{]*?\b(\w+)\s*\(", text))
+    data = re.findall(r"\bCORRAL_DATA\b[^;{]*?\bCORRAL_OF_LAYOUT\((\w+)\);", text)
+    return set(re.findall(r"\bCORRAL_API\b[^;{]*?\b(\w+)\s*\(", text)) | \
+        {f"{name} of a layout" for name in data}
 
 
 def faults_of_exports(exported, promised):
-    """Yields where the exported symbols and the declared functions differ."""
-    names = {name.partition("@")[0] for _, name in exported if not name.startswith("CORRAL_")}
+    """Yields where the exported symbols and what is declared differ."""
+    names = {LAYOUT.sub(" of a layout", name.partition("@")[0])
+             for _, name in exported if not name.startswith("CORRAL_")}
     for _, name in exported:
         if not name.startswith("CORRAL_") and not name.endswith(VERSION):
             yield f"{name}: is exported without the version {VERSION}"
@@ -86,7 +92,7 @@ def main():
     found = [*faults_of_exports(nm("-D", "--defined-only", shared), promised),
              *faults_of_needs(nm("-D", "--undefined-only", shared), needed_libraries(shared)),
              *faults_of_archive(nm("-g", static), of_libc)]
-    print("\n".join(found) or f"{len(promised)} functions")
+    print("\n".join(found) or f"{len(promised)} names")
     return 1 if found or not promised else 0
 
 

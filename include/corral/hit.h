@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corral/hit.h: the steps of an allocation and a free that the thread's front lists serve.
+ *
+ * Owns:     nothing; front lists lie in caches, which the library makes.
+ * Callers:  corral/inline.h; the rooms of the library that take part in the same. Programs have no
+ *           need of it.
+ * Promises: no lock, no atomic read-modify-write, no system call, no function call but what finds
+ *           the thread's data.
+ * Does not: tell AddressSanitizer anything: who calls does (src/front.h).
+ */
+#ifndef CORRAL_HIT_H
+#define CORRAL_HIT_H
+
+#include <corral/layout.h>
+
+#define CORRAL_HIT                 static inline __attribute__((always_inline))
+#define CORRAL_LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define CORRAL_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is not a hit. These are parts of corral_alloc and corral_free: a program calls those, or the
+ * inline form. Each takes over where a step above it ended.
+ * Thread role: any. Progress, OS, errors: as corral_alloc and corral_free. */
+
+/* Any size and id. */
+CORRAL_API void *corral_alloc_slow(size_t size, uint32_t id);
+/* Any block and id. */
+CORRAL_API void corral_free_slow(void *block, uint32_t id);
+/* A block of the pool, whose front list among the calling thread's has none. */
+CORRAL_API void *corral_alloc_empty(struct corral_front *fronts, uint32_t pool);
+/* Frees a block of the pool, whose front list among the calling thread's takes none. */
+CORRAL_API void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool);
+
+/* The link of a free block, in its first word. The caller may have written that word as any type,
+ * and will again: the compiler is not to tell these accesses from his by their types. */
+typedef void *__attribute__((may_alias)) corral_link;
+
+/* True when the class of the size is found without the library. A constant size finds it by
+ * arithmetic, which the compiler has done before the program runs. */
+CORRAL_HIT bool corral_hit_has_class(size_t size) {
+    return size <= (__builtin_constant_p(size) ? CORRAL_BLOCK_MAX : CORRAL_TABLE_MAX);
+}
+
+/* The class of a size for which that is true. */
+CORRAL_HIT uint32_t corral_hit_class(size_t size) {
+    return __builtin_constant_p(size)
+               ? (uint32_t)CORRAL_CLASS_OF(size)
+               : CORRAL_TABLE(class_table)[(size + CORRAL_BLOCK_MIN - 1) / CORRAL_BLOCK_MIN];
+}
+
+/* The number of the arena that an address lies in, or 0. Two branches and a load. */
+CORRAL_HIT size_t corral_hit_number(uintptr_t address) {
+    uintptr_t slot = address >> CORRAL_ARENA_SHIFT;
+    /* [R:holder] Who holds a block got it after its arena was entered. */
+    return CORRAL_LIKELY(slot < CORRAL_ADDRESS_SLOTS)
+               ? corral_load_relaxed(&CORRAL_TABLE(registry_numbers)[slot])
+               : 0;
+}
+
+/* True when there is an arena of that number, and it is of this id. */
+CORRAL_HIT bool corral_hit_is_of(size_t number, uint32_t id) {
+    return CORRAL_TABLE(registry_ids)[number] == (uint64_t)id + 1;
+}
+
+/* The pool whose blocks lie in a slab, given its arena's number and its own in the arena. */
+CORRAL_HIT uint32_t corral_hit_slab_pool(size_t number, size_t slab) {
+    /* [R:holder] Constant while a block of the slab is live. The shelf looks at it to steer. */
+    return corral_load_relaxed(&CORRAL_TABLE(registry_pools)[number][slab]);
+}
+
+/* The same for an address, given its arena's number. */
+CORRAL_HIT uint32_t corral_hit_pool(size_t number, uintptr_t address) {
+    return corral_hit_slab_pool(number, address >> CORRAL_SLAB_SHIFT & (CORRAL_ARENA_SLABS - 1));
+}
+
+/* How many blocks the front list takes in; none when it is not above 0. */
+CORRAL_HIT int32_t corral_hit_room(const struct corral_front *front) {
+    return corral_load_relaxed(&front->room); /* [R:single-writer] */
+}
+
+/* Takes `block`, the front list's first. */
+CORRAL_HIT void corral_hit_pop(struct corral_front *front, void *block) {
+    front->head = *(corral_link *)block;
+    corral_store_relaxed(&front->room, corral_hit_room(front) + 1); /* [R:single-writer] */
+}
+
+/* room: what corral_hit_room told, above 0. */
+CORRAL_HIT void corral_hit_push(struct corral_front *front, int32_t room, void *block) {
+    *(corral_link *)block = front->head;
+    front->head = block;
+    corral_store_relaxed(&front->room, room - 1); /* [R:single-writer] */
+}
+
+#if CORRAL_FIGURES_LEVEL >= 2
+CORRAL_HIT void corral_hit_count_allocation(struct corral_front *front) {
+    /* [R:single-writer] */
+    corral_store_relaxed(&front->allocations, corral_load_relaxed(&front->allocations) + 1);
+}
+CORRAL_HIT void corral_hit_count_free(struct corral_front *front) {
+    /* [R:single-writer] */
+    corral_store_relaxed(&front->frees, corral_load_relaxed(&front->frees) + 1);
+}
+#else
+CORRAL_HIT void corral_hit_count_allocation(struct corral_front *front) {
+    (void)front;
+}
+CORRAL_HIT void corral_hit_count_free(struct corral_front *front) {
+    (void)front;
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
