@@ -34,7 +34,7 @@
 #define MAP_WAYS    2u
 
 /* A pool's next blocks, last in first out, whoever owns their slabs.
- * Law: head is a list of limit − room blocks. Room, and not the length, is what is kept, since that
+ * Law: head, and what the pool has laid aside, is a list of limit − room blocks. Room, and not the length, is what is kept, since that
  * is what free asks for. Below 0, the list is longer than its limit. */
 struct front {
     void *head;             /* owner */
@@ -44,6 +44,9 @@ struct front {
     _Atomic uint64_t allocations, frees; /* atomic, written by the owner alone */
 #endif
 };
+
+/* Does a pool hold anything beside queued slabs, and was it used since the hand came by? See turn.h. */
+enum pool_turn { TURN_OUT, TURN_LAID, TURN_IN };
 
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
@@ -71,6 +74,12 @@ struct pool {
                                                   list's limit is looked at; 0: the list was
                                                   empty since it was last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
+    void *aside;                               /* owner: the front list of a pool laid aside */
+    union {
+        uint32_t turn_next;                    /* owner: in the ring, the next pool of it */
+        uint32_t out_at;                       /* owner: out of it, put_out then; 0: never in it */
+    };
+    enum pool_turn turn;                       /* owner */
 };
 
 struct row {
@@ -90,6 +99,9 @@ struct cache {
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
+    ptrdiff_t held, allowed;     /* owner: cost of the pools in the ring, and what it may be: turn.h */
+    uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
+    uint32_t put_out;            /* owner: slabs that all pools put out did cost */
     _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */
     uint32_t holds;              /* owner: times that a thread was given the cache */
     struct row *row_list;        /* owner: all rows, the last made first */
@@ -98,6 +110,7 @@ struct cache {
 
 static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct front) == 16, "four pools to a line");
 static_assert(offsetof(struct pool, open_span) == CACHE_LINE, "a run's fields share a line");
+static_assert(sizeof(struct pool) == 2 * CACHE_LINE, "a pool is two lines");
 
 /* All pools empty, all limits 0, no row: what a thread without a cache has. Never written. */
 extern CORRAL_HIDDEN struct cache corral_cache_empty;
