@@ -19,6 +19,17 @@
  *   take         fetch_and     any        the one that cleared the bit has it
  *   give         any           fetch_or
  * An orphan has no slabs and no blocks: it is its identity, its tables and its counters.
+ *
+ * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or was
+ * left behind by a fork:
+ *   slabs of its pools       HOLD_BUDGET and a unit, or what is in use (turn.h)
+ *   queued slabs             QUEUE_BUDGET (queue.h)
+ *   blocks in front lists    FRONT_BUDGET (front.h)
+ *   open words               up to 64 blocks of each pool in the ring, whose cost covers a unit (home.h)
+ *   rows                     sizeof(struct row) for each category that it used
+ * A block in a front list or an open word keeps its slab from its arena, not from other threads. What
+ * the thread has in hand in the middle of a call is lost besides: one unit (slab.h, shelf.h), up to
+ * an arena's empty slabs (decay.h), a range (range.h), a part of what may be kept (retire.h, large.h).
  */
 #ifndef CORRAL_CACHE_H
 #define CORRAL_CACHE_H
