@@ -6,11 +6,12 @@
  * Callers:  every room. Any thread.
  * Promises: each verb is one atomic operation, of the order that its name says, and a failed
  *           compare-and-swap (cas) is relaxed: it only reloads `expected`.
- * Does not: fence between threads of corral. Each edge is carried by the operations at its two ends,
- *           which the ledger in src/README.md lists; an `_acquire`, `_release` or `_acq_rel` stands
- *           beside its edge's label [E:...], and a `_relaxed` beside its excuse [R:...]. The one
- *           fence, fence_acquire, stands where the OS is the other end: a call of the OS orders what
- *           it answers in the kernel, but not this thread's loads behind it; its label is an excuse.
+ * Does not: fence between threads of corral. Each edge is carried by the operations at its two
+ *           ends, which the ledger in src/README.md lists; an `_acquire`, `_release` or `_acq_rel`
+ *           stands beside its edge's label [E:...], and a `_relaxed` beside its excuse [R:...]. The
+ *           one fence, fence_acquire, stands where the OS is the other end: a call of the OS orders
+ *           what it answers in the kernel, but not this thread's loads behind it; its label is an
+ *           excuse.
  */
 #ifndef CORRAL_ATOMIC_H
 #define CORRAL_ATOMIC_H

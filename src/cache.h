@@ -20,16 +20,17 @@
  *   give         any           fetch_or
  * An orphan has no slabs and no blocks: it is its identity, its tables and its counters.
  *
- * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or was
- * left behind by a fork:
+ * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or
+ * was left behind by a fork:
  *   slabs of its pools       HOLD_BUDGET and a unit, or what is in use (turn.h)
  *   queued slabs             QUEUE_BUDGET (queue.h)
  *   blocks in front lists    FRONT_BUDGET (front.h)
- *   open words               up to 64 blocks of each pool in the ring, whose cost covers a unit (home.h)
+ *   open words               up to 64 blocks of each pool in the ring (home.h)
  *   rows                     sizeof(struct row) for each category that it used
- * A block in a front list or an open word keeps its slab from its arena, not from other threads. What
- * the thread has in hand in the middle of a call is lost besides: one unit (slab.h, shelf.h), up to
- * an arena's empty slabs (decay.h), a range (range.h), a part of what may be kept (retire.h, large.h).
+ * A block in a front list or an open word keeps its slab from its arena, not from other threads.
+ * What the thread has in hand in the middle of a call is lost besides: one unit (slab.h, shelf.h),
+ * up to an arena's empty slabs (decay.h), a range (range.h), a part of what may be kept (retire.h,
+ * large.h).
  */
 #ifndef CORRAL_CACHE_H
 #define CORRAL_CACHE_H
@@ -45,8 +46,9 @@
 #define MAP_WAYS    2u
 
 /* A pool's next blocks, last in first out, whoever owns their slabs.
- * Law: head, and what the pool has laid aside, is a list of limit − room blocks. Room, and not the length, is what is kept, since that
- * is what free asks for. Below 0, the list is longer than its limit. */
+ * Law: head, and what the pool has laid aside, is a list of limit − room blocks. Room, and not the
+ * length, is what is kept, since that is what free asks for. Below 0, the list is longer than its
+ * limit. */
 struct front {
     void *head;             /* owner */
     _Atomic int32_t room;  /* atomic, written by the owner alone: figures read it */
@@ -56,7 +58,7 @@ struct front {
 #endif
 };
 
-/* Does a pool hold anything beside queued slabs, and was it used since the hand came by? See turn.h. */
+/* Does a pool hold more than queued slabs; was it used since the hand came by? See turn.h. */
 enum pool_turn { TURN_OUT, TURN_LAID, TURN_IN };
 
 /* One thread's part of a category and size class, beside its front list.
@@ -110,7 +112,7 @@ struct cache {
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
-    ptrdiff_t held, allowed;     /* owner: cost of the pools in the ring, and what it may be: turn.h */
+    ptrdiff_t held, allowed;     /* owner: cost of the ring (turn.h), and what it may be */
     uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
     uint32_t put_out;            /* owner: slabs that all pools put out did cost */
     _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */

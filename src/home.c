@@ -15,7 +15,8 @@
 #include "shelf.h"
 #include "turn.h"
 
-/* When so many blocks of front lists went home for each slab of the pool that joins, the hand rests. */
+/* When so many blocks of front lists went home for each slab of the pool that joins, the hand
+ * rests. */
 #define SEND_MOST 256u
 
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
@@ -152,8 +153,8 @@ static void run_home(struct pool *pool) {
     corral_slab_put_owner(pool->current, pool->run_word, run);
 }
 
-/* As many as the list is long by its count, and no more: a block freed twice may have made a ring of
- * it, of which each block comes home once. */
+/* As many as the list is long by its count, and no more: a block freed twice may have made a ring
+ * of it, of which each block comes home once. */
 static void front_home(struct cache *cache, struct pool *pool, uint32_t index) {
     struct front *front = &cache->fronts[index];
     int32_t length = (int32_t)front_limit(front) - front_room(front);
@@ -197,8 +198,8 @@ static void lay_aside(struct cache *cache, struct pool *pool, uint32_t index) {
     pool->turn = TURN_LAID;
 }
 
-/* Sends home all that a pool holds that was laid aside and not used since. Returns the number of its
- * front list's blocks. */
+/* Sends home all that a pool holds that was laid aside and not used since. Returns the number of
+ * its front list's blocks. */
 static uint32_t put_out(struct cache *cache, struct pool *pool, uint32_t index) {
     struct front *front = &cache->fronts[index];
     int32_t length = (int32_t)front_limit(front) - front_room(front);

@@ -17,12 +17,12 @@
  * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
  * a bit, its slab has a block outside, so nobody gives the slab back.
  *
- * What idle pools hold. Each pool in the ring costs a unit, and when the cost of all comes near to
- * HOLD_BUDGET, a pool that joins moves the hand on: it lays the pools that it meets aside, and puts
- * out those that are still laid aside when it meets them again: their blocks go home, their slabs to
- * the arena or the shelf. The hand looks at up to LOOKS pools for each slab that the new pool costs. So
- * the pools that were not used while it went round twice cost at most HOLD_BUDGET and a unit; those
- * in use stay, whatever they cost.
+ * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
+ * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside, and
+ * puts out those that are still laid aside when it meets them again: their blocks go home, their
+ * slabs to the arena or the shelf. So the pools that were not used while it went round twice cost at
+ * most what is allowed and a unit; those in use stay, whatever they cost. The hand looks at a bounded
+ * number of pools, and sends a bounded number of blocks home, each time.
  */
 #ifndef CORRAL_HOME_H
 #define CORRAL_HOME_H
@@ -44,8 +44,8 @@ void corral_home_alone(void *block);
 /* Sends the open word, if there is one. */
 void corral_home_send_open(struct cache *cache, struct pool *pool);
 
-/* Before a pool that is out of the ring, or laid aside, is used: takes it up, or makes room for it and
- * lets it join. True when it has a front list. */
+/* Before a pool that is out of the ring, or laid aside, is used: takes it up, or makes room for it
+ * and lets it join. True when it has a front list. */
 bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index);
 /* Sends home what a pool holds apart from slabs. */
 void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index);

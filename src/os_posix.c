@@ -159,8 +159,8 @@ bool corral_os_thread_is_gone(uint64_t thread) {
     if (!has_no_thread(process, number)) {
         return false;
     }
-    /* [R:gone] The kernel found the thread's number free by plain reads, which order no load of this
-     * thread that comes after them. */
+    /* [R:gone] The kernel found the thread's number free by plain reads, which order no load of
+     * this thread that comes after them. */
     fence_acquire();
     return true;
 }

@@ -11,8 +11,8 @@
 
 #include "check.h"
 
-/* What is allowed moves by this part of a pool's cost: all pools have to come back so many times until
- * all may stay. Once would be too few: a thread frees what it allocated once. */
+/* What is allowed moves by this part of a pool's cost: all pools have to come back so many times
+ * until all may stay. Once would be too few: a thread frees what it allocated once. */
 #define TURN_STEP 16
 
 void corral_turn_learn(struct cache *cache, const struct pool *pool, ptrdiff_t cost) {

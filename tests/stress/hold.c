@@ -3,14 +3,15 @@
  * A thread that uses many pools, frees everything, and idles.
  *
  * Owns:     the blocks between two steps.
- * Callers:  meson and the wrapper. --operations is how many blocks of each class and category live at
- *           a time, --categories how many categories are gone through. Kinds:
+ * Callers:  meson and the wrapper. --operations is how many blocks of each class and category live
+ *           at a time, --categories how many categories are gone through. Kinds:
  *           each    a category's blocks are freed before the next one's are allocated
  *           all     all blocks live, then all are freed
  *           circle  as many pools as the thread may hold are used in turn, --operations times
- * Promises: the slabs that the thread keeps are within its budgets, however many pools it used. Pools
- *           that it goes on using stay: in the end a circle takes nothing from slabs. The blocks keep
- *           their content meanwhile. When the thread gives its cache up, no slab is left.
+ * Promises: the slabs that the thread keeps are within its budgets, however many pools it used.
+ *           Pools that it goes on using stay: in the end a circle takes nothing from slabs. The
+ *           blocks keep their content meanwhile. When the thread gives its cache up, no slab is
+ *           left.
  * Does not: use other threads.
  */
 #include "common.h"
