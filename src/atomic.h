@@ -6,9 +6,12 @@
  * Callers:  every room. Any thread.
  * Promises: each verb is one atomic operation, of the order that its name says, and a failed
  *           compare-and-swap (cas) is relaxed: it only reloads `expected`.
- * Does not: fence. Each edge is carried by the operations at its two ends, which the ledger in
- *           src/README.md lists; an `_acquire`, `_release` or `_acq_rel` stands beside its edge's
- *           label [E:...], and a `_relaxed` beside its excuse [R:...].
+ * Does not: fence between threads of corral. Each edge is carried by the operations at its two
+ *           ends, which the ledger in src/README.md lists; an `_acquire`, `_release` or `_acq_rel`
+ *           stands beside its edge's label [E:...], and a `_relaxed` beside its excuse [R:...]. The
+ *           one fence, fence_acquire, stands where the OS is the other end: a call of the OS orders
+ *           what it answers in the kernel, but not this thread's loads behind it; its label is an
+ *           excuse.
  */
 #ifndef CORRAL_ATOMIC_H
 #define CORRAL_ATOMIC_H
@@ -23,6 +26,8 @@
 #ifdef CORRAL_ATOMIC_HEADER
 #include CORRAL_ATOMIC_HEADER
 #else
+
+#define fence_acquire() atomic_thread_fence(memory_order_acquire)
 
 #define load_relaxed(object)         corral_load_relaxed(object)
 #define load_acquire(object)         atomic_load_explicit((object), memory_order_acquire)

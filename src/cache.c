@@ -44,6 +44,7 @@ struct cache *corral_cache_make(void) {
     cache->identity = (uint16_t)identity;
     cache->front_budget = FRONT_BUDGET;
     cache->queue_budget = QUEUE_BUDGET;
+    cache->allowed = HOLD_LEAST;
     store_release(&caches[identity], cache); /* [E:cache] */
     return cache;
 }

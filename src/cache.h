@@ -19,6 +19,18 @@
  *   take         fetch_and     any        the one that cleared the bit has it
  *   give         any           fetch_or
  * An orphan has no slabs and no blocks: it is its identity, its tables and its counters.
+ *
+ * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or
+ * was left behind by a fork:
+ *   slabs of its pools       HOLD_BUDGET and a unit, or what is in use (turn.h)
+ *   queued slabs             QUEUE_BUDGET (queue.h)
+ *   blocks in front lists    FRONT_BUDGET (front.h)
+ *   open words               up to 64 blocks of each pool in the ring (home.h)
+ *   rows                     sizeof(struct row) for each category that it used
+ * A block in a front list or an open word keeps its slab from its arena, not from other threads.
+ * What the thread has in hand in the middle of a call is lost besides: one unit (slab.h, shelf.h),
+ * up to an arena's empty slabs (decay.h), a range (range.h), a part of what may be kept (retire.h,
+ * large.h).
  */
 #ifndef CORRAL_CACHE_H
 #define CORRAL_CACHE_H
@@ -34,6 +46,9 @@
 #define CACHE_LIMIT 65536u /* identities are 16 bits; 0 is none */
 #define MAP_SETS    128u
 #define MAP_WAYS    2u
+
+/* Does a pool hold more than queued slabs; was it used since the hand came by? See turn.h. */
+enum pool_turn { TURN_OUT, TURN_LAID, TURN_IN };
 
 /* One thread's part of a category and size class, beside its front list.
  * Law: net = blocks taken from slabs − blocks sent home;
@@ -61,6 +76,12 @@ struct pool {
                                                   list's limit is looked at; 0: the list was
                                                   empty since it was last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
+    void *aside;                               /* owner: the front list of a pool laid aside */
+    union {
+        uint32_t turn_next;                    /* owner: in the ring, the next pool of it */
+        uint32_t out_at;                       /* owner: out of it, put_out then; 0: never in it */
+    };
+    enum pool_turn turn;                       /* owner */
 };
 
 struct row {
@@ -80,6 +101,9 @@ struct cache {
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
+    ptrdiff_t held, allowed;     /* owner: cost of the ring (turn.h), and what it may be */
+    uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
+    uint32_t put_out;            /* owner: slabs that all pools put out did cost */
     _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */
     uint32_t holds;              /* owner: times that a thread was given the cache */
     struct row *row_list;        /* owner: all rows, the last made first */
@@ -88,6 +112,7 @@ struct cache {
 
 static_assert(offsetof(struct cache, fronts) == 0, "a cache is found by its fronts");
 static_assert(offsetof(struct pool, open_span) == CACHE_LINE, "a run's fields share a line");
+static_assert(sizeof(struct pool) == 2 * CACHE_LINE, "a pool is two lines");
 
 /* All pools empty, all limits 0, no row: what a thread without a cache has. Never written. */
 extern CORRAL_HIDDEN struct cache corral_cache_empty;

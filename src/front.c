@@ -46,3 +46,12 @@ void *corral_front_shorten(struct cache *cache, uint32_t pool) {
     }
     return NULL;
 }
+
+void corral_front_trim(struct cache *cache, uint32_t pool) {
+    struct corral_front *front = &cache->fronts[pool];
+    int32_t room = front_room(front);
+    if (room > 0) {
+        set_limit(front, front_limit(front) - (uint32_t)room);
+        cache->front_budget += (size_t)room * corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    }
+}

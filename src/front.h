@@ -21,6 +21,9 @@ void corral_front_grant(struct cache *cache, uint32_t pool);
  * NULL when the list is empty. */
 void *corral_front_shorten(struct cache *cache, uint32_t pool);
 
+/* Lowers the limit to the list's length, or to what it was if the list is longer. */
+void corral_front_trim(struct cache *cache, uint32_t pool);
+
 /* How many blocks the front list takes in; none when it is not above 0. */
 CORRAL_FAST int32_t front_room(const struct corral_front *front) {
     return corral_hit_room(front);

@@ -13,6 +13,11 @@
 #include "misuse.h"
 #include "queue.h"
 #include "shelf.h"
+#include "turn.h"
+
+/* When so many blocks of front lists went home for each slab of the pool that joins, the hand
+ * rests. */
+#define SEND_MOST 256u
 
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
  * block begins there. */
@@ -128,6 +133,111 @@ CORRAL_FAST void put_home(struct cache *cache, struct pool *pool, void *block, u
     }
 }
 
+/* Gives a pool that was laid aside its front list again. */
+static void take_up(struct cache *cache, struct pool *pool, uint32_t index) {
+    if (pool->turn == TURN_LAID) {
+        cache->fronts[index].head = pool->aside;
+        pool->aside = NULL;
+        pool->turn = TURN_IN;
+    }
+}
+
+/* Puts what is left of the run back into its slab, which is the current one. */
+static void run_home(struct pool *pool) {
+    uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
+    if (run == 0) {
+        return;
+    }
+    pool_end_run(pool);
+    pool_net_add(pool, -(int64_t)bits_count(run));
+    corral_slab_put_owner(pool->current, pool->run_word, run);
+}
+
+/* As many as the list is long by its count, and no more: a block freed twice may have made a ring
+ * of it, of which each block comes home once. */
+static void front_home(struct cache *cache, struct pool *pool, uint32_t index) {
+    struct corral_front *front = &cache->fronts[index];
+    int32_t length = (int32_t)front_limit(front) - front_room(front);
+    for (; length > 0 && front->head != NULL; length--) {
+        void *block = front->head;
+        front->head = link_get(block);
+        store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
+        corral_home(cache, block, index);
+    }
+    front->head = NULL;
+    cache->front_budget += (size_t)front_limit(front) * pool->size;
+    store_relaxed(&front->room, 0);  /* [R:single-writer] */
+    store_relaxed(&front->limit, 0); /* [R:single-writer] */
+}
+
+void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index) {
+    take_up(cache, pool, index);
+    front_home(cache, pool, index);
+    run_home(pool);
+    corral_home_send_open(cache, pool);
+}
+
+void corral_home_send_slabs(struct cache *cache, struct pool *pool) {
+    struct slab *slab = pool->current;
+    pool->current = NULL;
+    pool_end_run(pool);
+    for (; slab != NULL || (slab = queue_pop(cache, pool)) != NULL; slab = NULL) {
+        corral_shelf_place(cache, false, slab);
+    }
+}
+
+/* Leaves a pool nothing that a hit could use. It has its slab, and its front list for later. */
+static void lay_aside(struct cache *cache, struct pool *pool, uint32_t index) {
+    struct corral_front *front = &cache->fronts[index];
+    corral_home_send_open(cache, pool);
+    run_home(pool);
+    corral_front_trim(cache, index);
+    pool->aside = front->head;
+    front->head = NULL;
+    pool->fit_after = 0;
+    pool->turn = TURN_LAID;
+}
+
+/* Sends home all that a pool holds that was laid aside and not used since. Returns the number of
+ * its front list's blocks. */
+static uint32_t put_out(struct cache *cache, struct pool *pool, uint32_t index) {
+    struct corral_front *front = &cache->fronts[index];
+    int32_t length = (int32_t)front_limit(front) - front_room(front);
+    corral_home_send_blocks(cache, pool, index);
+    corral_home_send_slabs(cache, pool);
+    return length > 0 ? (uint32_t)length : 0;
+}
+
+/* Moves the hand on, before a pool joins the ring. */
+static void make_room(struct cache *cache, ptrdiff_t cost) {
+    uint32_t slabs = (uint32_t)(cost >> SLAB_SHIFT);
+    uint32_t sent = 0;
+    uint32_t looks = slabs * TURN_LOOKS;
+    for (; looks > 0 && sent < slabs * SEND_MOST && !turn_has_room(cache, cost); looks--) {
+        uint32_t index = turn_next(cache);
+        struct pool *pool = cache_pool_if(cache, index);
+        if (pool->turn == TURN_IN) {
+            lay_aside(cache, pool, index);
+            cache->hand = index;
+        } else {
+            sent += put_out(cache, pool, index);
+            corral_turn_leave_next(cache);
+        }
+    }
+}
+
+CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index) {
+    ptrdiff_t cost = turn_cost(index);
+    if (pool->turn == TURN_OUT && cost > 0) {
+        corral_turn_learn(cache, pool, cost);
+        make_room(cache, cost);
+        corral_turn_join(cache, pool, index);
+    }
+    pool->turn = pool->turn == TURN_OUT ? TURN_IN : pool->turn;
+    take_up(cache, pool, index);
+    return cache->fronts[index].head != NULL;
+}
+
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
  * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
  * keep their slabs from emptying, so each block that comes home takes one of them along. */
@@ -147,6 +257,9 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
 
 CORRAL_NOINLINE static void put_home_and_fit(struct cache *cache, struct pool *pool, void *block,
                                              uint32_t index) {
+    if (unlikely(pool->turn != TURN_IN)) {
+        corral_home_enter(cache, pool, index);
+    }
     fit_front(cache, pool, index);
     put_home(cache, pool, block, index);
 }
@@ -156,6 +269,9 @@ CORRAL_NOINLINE void corral_home(struct cache *cache, void *block, uint32_t inde
     if (unlikely(pool == NULL)) {
         corral_home_alone(block);
         return;
+    }
+    if (unlikely(pool->turn != TURN_IN)) {
+        corral_home_enter(cache, pool, index);
     }
     put_home(cache, pool, block, index);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * home: the way of a block back to its slab.
+ * home: the way of a block back to its slab, and of what an idle pool holds.
  *
- * Owns:     open words.
+ * Owns:     open words; the hand of the ring of pools (turn.h).
  * Callers:  the thread that has the cache; for corral_home_alone, any thread.
- * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h). At most OPEN_BYTES,
+ * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h), and for what idle
+ *           pools send home when another one joins the ring, which is bounded. At most OPEN_BYTES,
  *           or 64 blocks, or one block, of each category and class are gathered and not yet home.
- * Does not: free in bulk: each call brings at most two words of blocks to slabs.
+ * Does not: free in bulk otherwise: each call brings at most two words of blocks to slabs.
  *
  *   a block of the run's word ......... back into the run: handed out again before blocks that were
  *                                       not touched yet, the lowest first
@@ -15,6 +16,13 @@
  * An open word goes out when it is full, replaced, worth OPEN_BYTES, or of the slab that a refill
  * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
  * a bit, its slab has a block outside, so nobody gives the slab back.
+ *
+ * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
+ * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside, and
+ * puts out those that are still laid aside when it meets them again: their blocks go home, their
+ * slabs to the arena or the shelf. So the pools that were not used while it went round twice cost at
+ * most what is allowed and a unit; those in use stay, whatever they cost. The hand looks at a bounded
+ * number of pools, and sends a bounded number of blocks home, each time.
  */
 #ifndef CORRAL_HOME_H
 #define CORRAL_HOME_H
@@ -35,6 +43,19 @@ void corral_home_from_full(struct cache *cache, void *block, uint32_t pool);
 void corral_home_alone(void *block);
 /* Sends the open word, if there is one. */
 void corral_home_send_open(struct cache *cache, struct pool *pool);
+
+/* Before a pool that is out of the ring, or laid aside, is used: takes it up, or makes room for it
+ * and lets it join. True when it has a front list. */
+bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index);
+/* Sends home what a pool holds apart from slabs. */
+void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index);
+/* Gives a pool's slabs back, or to the shelf. */
+void corral_home_send_slabs(struct cache *cache, struct pool *pool);
+
+CORRAL_FAST void pool_end_run(struct pool *pool) {
+    pool->run_span = 0;
+    store_relaxed(&pool->run, 0); /* [R:single-writer] */
+}
 
 /* Blocks of a slab's word of bits. */
 CORRAL_FAST uint32_t word_span(const struct slab *slab, unsigned word, uint32_t size) {

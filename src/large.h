@@ -7,7 +7,8 @@
  * Promises: a large block begins at an arena-sized boundary, so one entry of the map is its alone.
  *           A freed one is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS, and serves its own category
  *           again without a system call. A block freed twice is found.
- * Does not: share a mapping among blocks.
+ * Does not: share a mapping among blocks. A thread that is stopped between counting a freed block
+ *           and placing it, or the other way, takes its bytes from what may be kept.
  *
  *   entry.word:  | pages (40) | category (16) | state (8): none, live, kept |
  *

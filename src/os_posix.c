@@ -146,13 +146,23 @@ uint64_t corral_os_thread(void) {
     return (uint64_t)getpid() << PID_BITS | (uint64_t)gettid();
 }
 
+static bool has_no_thread(pid_t process, pid_t number) {
+    KEEPING_ERRNO(bool, tgkill(process, number, 0) != 0 && errno == ESRCH);
+}
+
 bool corral_os_thread_is_gone(uint64_t thread) {
     pid_t process = (pid_t)(thread >> PID_BITS);
     pid_t number = (pid_t)(thread & ((1u << PID_BITS) - 1));
     if (number == 0 || process != getpid()) {
         return false;
     }
-    KEEPING_ERRNO(bool, tgkill(process, number, 0) != 0 && errno == ESRCH);
+    if (!has_no_thread(process, number)) {
+        return false;
+    }
+    /* [R:gone] The kernel found the thread's number free by plain reads, which order no load of
+     * this thread that comes after them. */
+    fence_acquire();
+    return true;
 }
 
 void corral_os_write_error(const char *text, size_t length) {

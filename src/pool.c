@@ -10,20 +10,17 @@
 #include "pool.h"
 
 #include "category.h"
+#include "check.h"
 #include "decay.h"
 #include "figures.h"
 #include "home.h"
 #include "queue.h"
 #include "shelf.h"
+#include "turn.h"
 
 /* Remote bits that become a list at once: writing all of a slab's returned blocks in one burst
  * overlaps the misses that the caller would else take one by one. The rest become free bits. */
 #define BURST_MAX 256u
-
-static void end_run(struct pool *pool) {
-    pool->run_span = 0;
-    store_relaxed(&pool->run, 0); /* [R:single-writer] */
-}
 
 /* A block out of the current slab's free bits, after what was gathered of that slab came home: a word
  * is not open and run at once. NULL when there is none. */
@@ -74,7 +71,7 @@ static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
 static void let_go(struct cache *cache, struct pool *pool) {
     if (corral_slab_let_go_owner(pool->current, cache->identity)) {
         pool->current = NULL;
-        end_run(pool);
+        pool_end_run(pool);
     }
 }
 
@@ -86,6 +83,11 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     struct corral_front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
     pool->fit_after = 0;
+    if (unlikely(pool->turn != TURN_IN) && corral_home_enter(cache, pool, index)) {
+        void *block = front->head;
+        front_pop(front, block, pool->size);
+        return block;
+    }
     if (front_limit(front) == 0) {
         corral_front_grant(cache, index);
     }
@@ -104,62 +106,21 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     return NULL;
 }
 
-/* Puts what is left of the run back into its slab, which is the current one. */
-static void run_home(struct pool *pool) {
-    uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
-    if (run == 0) {
-        return;
-    }
-    end_run(pool);
-    pool_net_add(pool, -(int64_t)bits_count(run));
-    corral_slab_put_owner(pool->current, pool->run_word, run);
-}
-
-/* As many as the list is long by its count, and no more: a block freed twice may have made a ring of
- * it, of which each block comes home once. */
-static void front_home(struct cache *cache, uint32_t index) {
-    struct corral_front *front = &cache->fronts[index];
-    int32_t length = (int32_t)front_limit(front) - front_room(front);
-    for (; length > 0 && front->head != NULL; length--) {
-        void *block = front->head;
-        front->head = link_get(block);
-        store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
-        corral_home(cache, block, index);
-    }
-    front->head = NULL;
-    store_relaxed(&front->room, 0);  /* [R:single-writer] */
-    store_relaxed(&front->limit, 0); /* [R:single-writer] */
-}
-
-/* Sends home what a pool holds apart from slabs. */
-static void blocks_home(struct cache *cache, struct pool *pool, uint32_t index) {
-    front_home(cache, index);
-    run_home(pool);
-    corral_home_send_open(cache, pool);
-}
-
-static void slabs_home(struct cache *cache, struct pool *pool) {
-    struct slab *slab = pool->current;
-    pool->current = NULL;
-    end_run(pool);
-    for (; slab != NULL || (slab = queue_pop(cache, pool)) != NULL; slab = NULL) {
-        corral_shelf_place(cache, false, slab);
-    }
-}
-
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         uint32_t base = row->category << CLASS_STRIDE_LOG;
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            blocks_home(cache, &row->pools[i], base + i);
+            corral_home_send_blocks(cache, &row->pools[i], base + i);
         }
     }
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            slabs_home(cache, &row->pools[i]);
+            corral_home_send_slabs(cache, &row->pools[i]);
+            turn_end(&row->pools[i]);
         }
     }
-    cache->front_budget = FRONT_BUDGET;
+    turn_reset(cache);
+    check_debug(cache->front_budget == FRONT_BUDGET && cache->queue_budget == QUEUE_BUDGET);
     corral_decay_step();
 }

@@ -15,7 +15,8 @@
  *     give       any         fetch_or    the last giver of a reservation takes all by CAS first
  *     grow       CAS         any         CAS on the base decides who fills an entry
  *
- * take and give are lock-free; a thread stopped in grow keeps one table entry from others.
+ * take and give are lock-free; a thread stopped in grow keeps one table entry from others, and one
+ * stopped in the middle of mapping or unmapping a reservation, its addresses.
  */
 #ifndef CORRAL_RANGE_H
 #define CORRAL_RANGE_H

@@ -5,7 +5,8 @@
  * Owns:     the dirty bits of registry entries, and the count of kept bytes.
  * Callers:  arena, decay. The caller holds the slabs' bits in `taken`.
  * Promises: at most RETIRE_BYTES are kept, over all categories; what is beyond is purged at once.
- * Does not: choose what to purge later (decay.h).
+ * Does not: choose what to purge later (decay.h). A thread that is stopped between counting and
+ *           marking slabs takes their bytes from what may be kept.
  */
 #ifndef CORRAL_RETIRE_H
 #define CORRAL_RETIRE_H

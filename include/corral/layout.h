@@ -129,8 +129,9 @@ enum { CORRAL_BLOCK_MAX_VALUE = CORRAL_CLASS_SIZE(CORRAL_CLASS_COUNT - 1) };
 #define CORRAL_TABLE_MAX 1024u
 
 /* A pool's next blocks, last in first out, whoever owns their slabs.
- * Law: head is a list of limit − room blocks. Room, and not the length, is what is kept, since that
- * is what free asks for. Below 0, the list is longer than its limit. */
+ * Law: head, and what the pool has laid aside, is a list of limit − room blocks. Room, and not the
+ * length, is what is kept, since that is what free asks for. Below 0, the list is longer than its
+ * limit. */
 struct corral_front {
     void *head;                   /* owner */
     CORRAL_ATOMIC(int32_t) room;  /* atomic, written by the owner alone: figures read it */

@@ -11,6 +11,7 @@
 
 #include "cache.h"
 #include "registry.h"
+#include "thread.h"
 
 #define FOUND_MOST 16u
 
@@ -43,6 +44,16 @@ void take_blocks(unsigned first, unsigned end) {
 void leave_blocks(unsigned first, unsigned end) {
     for (unsigned i = first; i < end; i++) {
         leave(blocks[i], 0);
+    }
+}
+
+void make_caches(void) {
+    struct cache *made[THREADS_MOST];
+    for (unsigned i = 0; i < THREADS_MOST; i++) {
+        made[i] = corral_thread_borrow();
+    }
+    for (unsigned i = 0; i < THREADS_MOST; i++) {
+        corral_thread_return(made[i]);
     }
 }
 

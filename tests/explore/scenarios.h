@@ -26,6 +26,8 @@ void leave(void *block, uint32_t id);
 /* blocks[first] to blocks[end - 1], of category 0. */
 void take_blocks(unsigned first, unsigned end);
 void leave_blocks(unsigned first, unsigned end);
+/* Makes a cache for each thread, so that none is made in the schedules. The set-up calls it first. */
+void make_caches(void);
 /* One block of category 0, there and back. */
 void pair(void);
 uint64_t slabs_in_use(void);

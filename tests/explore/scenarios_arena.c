@@ -27,6 +27,10 @@ static void make_empty_arena(void) {
     take_blocks(0, 1);
     leave_blocks(0, 1);
 }
+static void make_caches_and_arena(void) {
+    make_caches();
+    make_empty_arena();
+}
 static void make_arena_with_one(void) {
     take_blocks(0, 1);
 }
@@ -94,18 +98,15 @@ static void grow_unit(void) {
 static void end_empty(void) {
     corral_arena_end_empty();
 }
-/* Memory is exhausted while one pair is tried, by a thread that has a cache. */
+/* The thread gets no memory while it tries one pair. */
 static void fail_pair(void) {
-    leave(take(BLOCK, 7), 7);
-    world_set_reservations(0);
+    world_refuse_reservations(true);
     try_id(0);
-}
-static void succeed_pair(void) {
-    world_set_reservations(100);
-    leave(take(BLOCK, 0), 0);
+    world_refuse_reservations(false);
 }
 /* Empty arenas of three categories, the last of which is the first of two ranges of a reservation. */
 static void make_reservations(void) {
+    make_caches();
     blocks[0] = take(BLOCK, 0);
     blocks[1] = take(BLOCK, 7);
     blocks[2] = take(BLOCK, 8);
@@ -123,18 +124,16 @@ static void end_refused(void) {
     corral_arena_end_empty();
     world_refuse_releases(false);
 }
-/* Caches for two threads, an empty arena that is a reservation of its own, and three that are in use, so
- * that the next reservation is of another size and comes to stand elsewhere. */
+/* An empty arena that is a reservation of its own, and three that are in use, so that the next reservation
+ * is of another size and comes to stand elsewhere. */
 static void make_reservation(void) {
-    struct cache *others[] = {corral_thread_borrow(), corral_thread_borrow()};
+    make_caches();
     blocks[0] = take(BLOCK, 0);
     for (uint32_t i = 1; i < 4; i++) {
         blocks[i] = take(BLOCK, 10 + i);
     }
     leave(blocks[0], 0);
     corral_thread_detach();
-    corral_thread_return(others[0]);
-    corral_thread_return(others[1]);
 }
 static void try_refused(void) {
     world_refuse_reservations(true);
@@ -186,6 +185,7 @@ static void check_kept(void) {
 /* Large blocks of which one may be kept. */
 #define HALF (LARGE_KEEP_BYTES / 2 + 4096)
 static void large_halves(void) {
+    make_caches();
     for (unsigned i = 0; i < 3; i++) {
         blocks[i] = take(HALF, 0);
     }
@@ -227,8 +227,8 @@ static const struct scenario end_again = {
 static const struct scenario end_failed = {
     .name = "end_failed",
     .what = "an arena ends, its entry is taken for one that gets no memory, then for one that does",
-    .setup = make_empty_arena,
-    .threads = {end_empty, fail_pair, succeed_pair},
+    .setup = make_caches_and_arena,
+    .threads = {end_empty, fail_pair, pair},
     .check = expect_empty,
 };
 static const struct scenario ranges = {

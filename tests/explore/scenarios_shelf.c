@@ -15,6 +15,7 @@
 
 /* The set-up's exit puts the slab on its shelf: blocks 2 and 3 are outside. */
 static void shelve(void) {
+    make_caches();
     take_blocks(0, PER_SLAB);
     leave_blocks(0, 2);
 }

@@ -15,6 +15,7 @@ static void fill_slab(void) {
 
 /* The slab is FULL: the next block came from another. */
 static void fill_and_let_go(void) {
+    make_caches();
     take_blocks(0, PER_SLAB + 1);
     leave_blocks(PER_SLAB, PER_SLAB + 1);
 }

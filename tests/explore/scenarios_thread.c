@@ -28,9 +28,6 @@ static void take_and_vanish(void) {
     take_blocks(1, 3);
     leave_blocks(1, 2);
 }
-static void make_caches(void) {
-    pair();
-}
 static void same_id(void) {
     leave(take(BLOCK, 77), 77);
 }
@@ -88,7 +85,7 @@ static void check_vanished(void) {
 static const struct scenario adopt = {
     .name = "adopt",
     .what = "two threads want the orphan that a third makes",
-    .setup = make_caches,
+    .setup = pair,
     .threads = {exit_now, pair, pair},
     .check = expect_empty,
     .inherits = true,
@@ -96,7 +93,7 @@ static const struct scenario adopt = {
 static const struct scenario orphan = {
     .name = "orphan",
     .what = "two threads begin, end and begin again beside one orphan",
-    .setup = make_caches,
+    .setup = pair,
     .threads = {detach_and_pair, detach_and_pair},
     .check = expect_empty,
 };
@@ -119,7 +116,7 @@ static const struct scenario vanish = {
 static const struct scenario category = {
     .name = "category",
     .what = "two threads meet the same id first",
-    .setup = make_caches,
+    .setup = pair,
     .threads = {same_id, same_id},
     .check = expect_empty,
 };

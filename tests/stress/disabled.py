@@ -25,6 +25,8 @@ STORMS = {
     "keys": ["ends", "--operations=3000"],
     "raw": ["ends", "--kind=raw"],
     "forks": ["forks", "--operations=200"],
+    "pools": ["hold"],
+    "circle": ["hold", "--kind=circle", "--operations=100"],
 }
 # Where the storms take what other files than their main define.
 COMMON = ["tests/stress/libcorral_stress_common.a", "tests/libcorral_test_support.a",
@@ -50,6 +52,8 @@ MECHANISMS = {
     "the pointer's way back": ("leave", "corral_reap_release(argument); "
                                "corral_thread_return(argument); if (argument != NULL) return;",
                                "keys"),
+    "putting out idle pools": ("make_room", "if (cost != 0) return;", "pools"),
+    "pools in use that stay": ("corral_turn_learn", "if (cost != 0) return;", "circle"),
     "freedom of locks": ("corral_alloc_slow",
                          LOCK + "void *made = make(size, id); "
                          "atomic_store(&lock, 0); return made;", "forks"),

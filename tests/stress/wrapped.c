@@ -49,6 +49,10 @@ Test(wrapped, one_way) {
     check_main("one_way", "--operations=300000", "--kind=gone");
 }
 
+Test(wrapped, hold) {
+    check_main("hold", "--operations=2", "--categories=4");
+}
+
 Test(wrapped, relay) {
     check_main("relay", "--operations=1", "--live=8");
 }

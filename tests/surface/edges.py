@@ -12,7 +12,8 @@ Does not: judge whether an order suffices.
      operation of the language.
   2. Elsewhere, a call of one of their verbs that ends in _acquire, _release, _acq_rel or
      _seq_cst carries a label [E:name], and one that ends in _relaxed a label [R:name]: within its
-     statement's lines, in a comment that begins there, or in the comment directly above.
+     statement's lines, in a comment that begins there, or in the comment directly above. A fence
+     carries [R:name]: its other end is the OS.
   3. Each label of the code stands in the ledger, the rows of SRC/README.md whose first cell is a
      label, and each row is used: an E label on a release side and on an acquire side.
 """
@@ -83,7 +84,7 @@ def faults_of_file(name, text, verbs, uses):
         for verb, order in VERB.findall(line):
             if verb not in verbs:
                 continue
-            kind = "R" if order == "relaxed" else "E"
+            kind = "R" if order == "relaxed" or verb.startswith("fence_") else "E"
             labels = {label for label in labels_near(code, comments, number) if label[0] == kind}
             if not labels:
                 yield f"{name}:{number + 1}: {verb} carries no label [{kind}:...]"

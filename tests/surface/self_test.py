@@ -22,6 +22,7 @@ ATOMIC = """
 #define load_acquire(object) atomic_load_explicit((object), memory_order_acquire)
 #define store_release(object, value) atomic_store_explicit((object), (value), memory_order_release)
 #define cas_acq_rel(object, expected, desired) atomic_compare_exchange_strong_explicit(0)
+#define fence_acquire() atomic_thread_fence(memory_order_acquire)
 """
 LEDGER = "| label | who |\n|---|---|\n| [E:gift] | a to b |\n| `[R:alone]` | a |\n"
 SOUND = """
@@ -96,6 +97,11 @@ class Edges(unittest.TestCase):
 
     def test_row_twice(self):
         self.finds(SOUND, "E:gift twice", LEDGER + "| [E:gift] | |\n")
+
+    def test_fence(self):
+        fence = "void f(void) {\n    fence_acquire(); /* [R:alone] */\n}\n"
+        self.assertEqual(self.faults(SOUND + fence), [])
+        self.finds(SOUND + fence.replace("R:alone", "E:gift"), "fence_acquire carries no label [R:")
 
     def test_raw_order(self):
         self.finds(SOUND + "int o = memory_order_relaxed;", "memory_order_relaxed is for atomic.h")
