@@ -62,11 +62,18 @@ void schedule_contend(uintptr_t granule);
 bool schedule_is_figure(struct explore_site *site, const volatile void *object);
 bool schedule_is_stack(uintptr_t address);
 
+/* world: the addresses that corral gets from the OS. */
+#define WORLD_BYTES ((size_t)8 << 30)
+#define WORLD_BASE  ((uintptr_t)1 << 40)
+#define WORLD_PAGE  ((size_t)4096)
+
 /* undo: what memory was before each write outside of stacks. */
 void undo_log(const volatile void *start, size_t size);
 void undo_mark(void); /* the state to which place 0 leads */
 size_t undo_place(void);
 void undo_return(size_t place);
+/* Was anything of the page logged since the explorer began? If not, it is all zeros. */
+bool undo_is_touched(uintptr_t page);
 
 /* memory: who accesses what. */
 enum access { PLAIN, ATOMIC, FIGURE }; /* FIGURE is atomic, and contends with nothing */

@@ -220,11 +220,20 @@ static void check_used(uintptr_t start, uintptr_t end, const struct record *now)
     }
 }
 
-static void zero(uint64_t *start, size_t size) {
-    for (uint64_t *word = start; word < start + size / 8; word++) {
+static void zero_page(uint64_t *page) {
+    for (uint64_t *word = page; word < page + WORLD_PAGE / 8; word++) {
         if (*word != 0) {
             undo_log(word, sizeof *word);
             *word = 0;
+        }
+    }
+}
+
+/* Whole pages, as the OS does it. */
+static void zero(char *start, size_t size) {
+    for (char *page = start; page < start + size; page += WORLD_PAGE) {
+        if (undo_is_touched((uintptr_t)page)) {
+            zero_page((uint64_t *)page);
         }
     }
 }

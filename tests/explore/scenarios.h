@@ -36,6 +36,8 @@ void expect_found(unsigned count);
 /* All blocks are home, no slab is in use, nothing is counted as live, each cache and each arena's entry
  * is found. */
 void expect_empty(void);
+/* The same but for so many blocks that are held, in so many slabs. */
+void expect_left(uint64_t live_blocks, uint64_t slabs);
 
 /* Each ends with NULL. */
 extern const struct scenario *const scenarios_slab[], *const scenarios_shelf[],

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static void plain(const void *start, size_t size, bool write) {
-    if (write && engine_running) {
+    if (write) {
         undo_log(start, size);
     }
     memory_access(start, (unsigned)size, write, PLAIN);

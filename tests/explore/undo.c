@@ -16,8 +16,18 @@ struct undo {
     uint64_t value;
 };
 
+static bool touched[WORLD_BYTES / WORLD_PAGE];
 static struct undo *undos;
 static size_t count, room;
+
+static bool *touched_at(uintptr_t at) {
+    return at - WORLD_BASE < WORLD_BYTES ? &touched[(at - WORLD_BASE) / WORLD_PAGE] : NULL;
+}
+
+bool undo_is_touched(uintptr_t page) {
+    const bool *here = touched_at(page);
+    return here == NULL || *here;
+}
 
 static void log_word(uintptr_t at) {
     if (count == room) {
@@ -37,6 +47,10 @@ void undo_log(const volatile void *start, size_t size) {
         return;
     }
     for (; at < end; at += 8) {
+        bool *here = touched_at(at);
+        if (here != NULL) {
+            *here = true;
+        }
         log_word(at);
     }
 }

@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define WORLD_BYTES ((size_t)8 << 30)
-#define WORLD_BASE  ((uintptr_t)1 << 40)
 /* Mappings that were released and may be used again. */
 #define FREE_MOST 16u
 
