@@ -111,8 +111,8 @@ def read_survivors(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--walks", type=int, default=1500, help="schedules of each scenario")
-    parser.add_argument("--search", type=int, default=2000, help="schedules of each search")
+    parser.add_argument("--walks", type=int, default=1000, help="schedules of each scenario")
+    parser.add_argument("--search", type=int, default=1000, help="schedules of each search")
     parser.add_argument("--only", help="sites whose name contains this")
     parser.add_argument("--every", type=int, default=1, help="one fault of so many")
     parser.add_argument("explore")

@@ -23,7 +23,7 @@ ALLOWED = {
     "write": "says a misuse", "abort": "ends the process at one", "__errno_location": "errno",
 }
 # What the compiler calls where it sees fit, or the linker puts in.
-OF_THE_TOOLS = {"memcpy", "memset", "memmove", "memcmp", "__tls_get_addr", "__stack_chk_fail",
+OF_THE_TOOLS = {"memcpy", "memset", "memmove", "memcmp", "bcmp", "__tls_get_addr", "__stack_chk_fail",
                 "_GLOBAL_OFFSET_TABLE_"}
 
 
