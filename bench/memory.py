@@ -8,11 +8,10 @@ Promises: each reading comes from a process of its own. A figure is the median o
           start it is over what a program without an allocator has.
 Does not: run beside a measurement of time.
 """
-import json
 import statistics
-import subprocess
 
 from rows import CHECKS, HARNESS, LIMITS, is_rival, place
+from subprogram import report_of
 
 MIB = 1 << 20
 START, PEAKS, FRAGMENTATION = 'start', ('peak1', 'peak16'), 'fragmentation'
@@ -56,16 +55,8 @@ def command_of(command):
 
 
 def execute(command, scenario):
-    """One run: (what the program says, None), (None, why it says nothing), or (None, None) where
-    the allocator does not serve the scenario."""
-    line = command_of(command) + SCENARIOS[scenario][0]
-    try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return None, str(error)
-    if done.returncode != 0:
-        return None, f'exit code {done.returncode}: {done.stderr.strip()[-500:]}'
-    return (json.loads(done.stdout), None) if done.stdout.strip() else (None, None)
+    """One run, as report_of has it; (None, None) where the allocator does not serve the scenario."""
+    return report_of(command_of(command) + SCENARIOS[scenario][0])
 
 
 def measure(scenarios, found, rounds, progress):

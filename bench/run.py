@@ -23,6 +23,7 @@ from pathlib import Path
 import memory
 import report
 from rows import AWARE, CHECKS, ROWS, SUBJECTS, pattern_of
+from subprogram import report_of
 
 HERE = Path(__file__).resolve().parent
 TRIES = 4
@@ -132,19 +133,10 @@ class Progress:
 
 
 def execute(command, row, seconds):
-    """One run: (the library's own report, None), (None, why there is none), or (None, None) where
-    the allocator does not serve the row."""
-    line = command + [f'--benchmark_filter={pattern_of(row)}', '--benchmark_format=json',
-                      f'--benchmark_min_time={seconds}']
-    try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return None, str(error)
-    if done.returncode != 0:
-        return None, f'exit code {done.returncode}: {done.stderr.strip()[-500:]}'
-    if not done.stdout.strip():
-        return None, None
-    return json.loads(done.stdout), None
+    """One run, as report_of has it: the benchmark library's own report; (None, None) where the
+    allocator does not serve the row."""
+    return report_of(command + [f'--benchmark_filter={pattern_of(row)}', '--benchmark_format=json',
+                                f'--benchmark_min_time={seconds}'])
 
 
 def round_trip(build):
