@@ -56,6 +56,8 @@ void explore_done(void);
 void world_begin(void);
 /* From now on so many reservations succeed, and those that fit where one was released. */
 void world_set_reservations(unsigned count);
+/* The most that the OS maps at once from now on. */
+void world_set_largest(size_t size);
 /* Does the OS refuse to map anything for the calling thread from now on? */
 void world_refuse_reservations(bool refuse);
 /* Does the OS refuse to take the calling thread's mappings back from now on? */

@@ -12,6 +12,7 @@
 #include "contention.h"
 #include "schedule.h"
 #include "states.h"
+#include "stop.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static struct {
     const char *scenario;
     unsigned preemptions, stale_reads;
     uint64_t walks, seed, most;
-    bool list, sites, stop, trace, all;
+    bool list, sites, stop, stop_at, trace, all;
 } options = {.preemptions = 3, .stale_reads = 1, .seed = 1};
 
 static const struct option long_options[] = {
@@ -35,7 +36,7 @@ static const struct option long_options[] = {
     {"fault", required_argument, NULL, 'f'},       {"trace", no_argument, NULL, 't'},
     {"list", no_argument, NULL, 'l'},              {"sites", no_argument, NULL, 'i'},
     {"stop", no_argument, NULL, 'x'},              {"all", no_argument, NULL, 'a'},
-    {"help", no_argument, NULL, 'h'},
+    {"stop-at", required_argument, NULL, 'X'},     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
@@ -43,6 +44,7 @@ static void help(FILE *file) {
     fputs("explore [--scenario NAME] [--preemptions N] [--stale-reads N] [--walks N] [--seed N]\n"
           "        [--most N] [--fault FILE:LINE:VERB:KIND] [--trace]\n"
           "        [--all]    follow schedules past states that were met before\n"
+          "        [--stop-at FILE:LINE:VERB]    stop who comes there first, for ever\n"
           "explore --stop     stop each thread at each of its operations in turn, for ever\n"
           "explore --sites    list the operations in the source, with what a fault may take\n"
           "explore --list     list the scenarios\n",
@@ -54,22 +56,25 @@ static const char *base_name(const char *path) {
     return slash == NULL ? path : slash + 1;
 }
 
-/* Damages every site that was compiled from that place. */
-static void set_fault(char *text) {
+/* Marks every site that was compiled from a place: FILE:LINE:VERB, and where a fault is seeded its
+ * KIND. */
+static void mark_sites(char *text, bool seed) {
     const char *file = strtok(text, ":"), *line = strtok(NULL, ":"), *verb = strtok(NULL, ":"),
                *kind = strtok(NULL, ":");
-    if (kind == NULL) {
+    if (verb == NULL || seed != (kind != NULL)) {
         help(stderr);
         exit(2);
     }
-    unsigned fault = strcmp(kind, "acquire") == 0   ? FAULT_NO_ACQUIRE
-                     : strcmp(kind, "release") == 0 ? FAULT_NO_RELEASE
-                                                    : FAULT_TORN;
+    unsigned fault = !seed                            ? FAULT_NONE
+                     : strcmp(kind, "acquire") == 0   ? FAULT_NO_ACQUIRE
+                     : strcmp(kind, "release") == 0   ? FAULT_NO_RELEASE
+                                                      : FAULT_TORN;
     bool found = false;
     for (struct explore_site *site = __start_explore_sites; site < __stop_explore_sites; site++) {
         if (site->line == atoi(line) && strcmp(site->verb, verb) == 0 &&
             strcmp(base_name(site->file), file) == 0) {
             site->fault = fault;
+            site->stops = !seed;
             found = true;
         }
     }
@@ -89,7 +94,8 @@ static void read_options(int argc, char **argv) {
         case 'S': options.seed = strtoull(optarg, NULL, 0); break;
         case 'm': options.most = strtoull(optarg, NULL, 0); break;
         case 't': options.trace = true; break;
-        case 'f': set_fault(optarg); break;
+        case 'f': mark_sites(optarg, true); break;
+        case 'X': mark_sites(optarg, false); options.stop_at = true; break;
         case 'l': options.list = true; break;
         case 'i': options.sites = true; break;
         case 'a': options.all = true; break;
@@ -101,7 +107,7 @@ static void read_options(int argc, char **argv) {
 }
 
 /* With --trace, the failed schedule runs once more and says what each thread does. */
-static int report_failure(const struct scenario *scenario, const struct plan *plan, uint64_t count) {
+int report_failure(const struct scenario *scenario, const struct plan *plan, uint64_t count) {
     printf("failed\t%s\t%llu\t%s\n", scenario->name, (unsigned long long)count, schedule.message);
     if (options.trace) {
         schedule.depth = schedule.length;
@@ -139,7 +145,10 @@ static int search(const struct scenario *scenario) {
         plan.preemptions = scenario->most;
     }
     plan.resumes = true;
+    plan.stops_at_sites = options.stop_at;
     uint64_t count = 0, restarts = 0;
+    struct stops stops;
+    stop_begin(scenario, 0, &stops);
     bool more = true;
     if (walk(scenario, WALKS_BEFORE) != 0) {
         return 1;
@@ -153,6 +162,9 @@ static int search(const struct scenario *scenario) {
         if (schedule.failed) {
             return report_failure(scenario, &plan, count);
         }
+        if (options.stop_at && !schedule.pruned && !stop_is_harmless(scenario, &stops)) {
+            return 1;
+        }
         more = true;
         if (contention_learned()) {
             restarts++;
@@ -164,6 +176,9 @@ static int search(const struct scenario *scenario) {
         }
     }
     schedule_leave();
+    if (options.stop_at) {
+        stop_print(scenario, &stops);
+    }
     printf("passed\t%s\t%llu\t%s\t%llu\t%llu\t%u\n", scenario->name, (unsigned long long)count,
            more ? "cut" : "all", (unsigned long long)restarts, (unsigned long long)states_count(),
            plan.preemptions);
@@ -186,54 +201,6 @@ static int check_undo(const struct scenario *scenario) {
         }
         traced = schedule.traced;
     }
-    return 0;
-}
-
-/* Stops one thread before each of its operations; what the others complete is what they complete
- * without that. `first` begins, so of the others some have ended and some have not begun. */
-static int stop_thread(const struct scenario *scenario, unsigned first, unsigned fiber,
-                       uint64_t *points, uint64_t *done) {
-    struct plan plan = {.first = first};
-    schedule.depth = 0;
-    schedule_run(scenario, &plan);
-    uint64_t expected[FIBERS];
-    memcpy(expected, schedule.done, sizeof expected);
-    for (uint64_t at = 1;; at++) {
-        plan = (struct plan){.first = first, .stopped = fiber, .stopped_at = at};
-        schedule.depth = 0;
-        schedule_run(scenario, &plan);
-        if (schedule.failed) {
-            return report_failure(scenario, &plan, at);
-        }
-        if (!schedule.was_stopped) {
-            return 0;
-        }
-        *points += schedule.went_on;
-        for (unsigned i = 1; i < FIBERS; i++) {
-            if (i == fiber) {
-                continue;
-            }
-            if (schedule.done[i] != expected[i]) {
-                printf("failed\t%s\t%llu\tthread %u does not go on without thread %u\n",
-                       scenario->name, (unsigned long long)at, i, fiber);
-                return 1;
-            }
-            *done += schedule.done[i];
-        }
-    }
-}
-
-static int stop_all(const struct scenario *scenario) {
-    uint64_t points = 0, done = 0;
-    for (unsigned first = 1; first < FIBERS && scenario->threads[first - 1] != NULL; first++) {
-        for (unsigned fiber = 1; fiber < FIBERS && scenario->threads[fiber - 1] != NULL; fiber++) {
-            if (stop_thread(scenario, first, fiber, &points, &done) != 0) {
-                return 1;
-            }
-        }
-    }
-    printf("stopped\t%s\t%llu\t%llu\n", scenario->name, (unsigned long long)points,
-           (unsigned long long)done);
     return 0;
 }
 

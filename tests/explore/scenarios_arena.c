@@ -124,8 +124,8 @@ static void end_refused(void) {
     corral_arena_end_empty();
     world_refuse_releases(false);
 }
-/* An empty arena that is a reservation of its own, and three that are in use, so that the next reservation
- * is of another size and comes to stand elsewhere. */
+/* An empty arena that is a reservation of its own, and three that are in use, so that the next
+ * reservation is of another size and comes to stand elsewhere. */
 static void make_reservation(void) {
     make_caches();
     blocks[0] = take(BLOCK, 0);
@@ -134,6 +134,37 @@ static void make_reservation(void) {
     }
     leave(blocks[0], 0);
     corral_thread_detach();
+}
+/* Three reservations of one range each, of which one is for an empty arena. The next has two. */
+static void make_single_ranges(void) {
+    make_caches();
+    world_set_largest(ARENA_BYTES);
+    blocks[0] = take(BLOCK, 0);
+    blocks[1] = take(BLOCK, 11);
+    blocks[2] = take(BLOCK, 12);
+    world_set_largest(SIZE_MAX);
+    leave(blocks[0], 0);
+    corral_thread_detach();
+}
+static void end_with(void *block, uint32_t id) {
+    leave(block, id);
+    corral_thread_detach();
+    corral_arena_end_empty();
+}
+/* Takes the range that is free and ends it again with its reservation; has a larger one in the entry,
+ * of whose ranges the first is free in the end, and the second is not. */
+static void use_entry_again(void) {
+    end_with(take(BLOCK, 7), 7);
+    void *first = take(BLOCK, 7);
+    blocks[3] = take(BLOCK, 13);
+    end_with(first, 7);
+    pair();
+}
+static void check_larger(void) {
+    leave(blocks[1], 11);
+    leave(blocks[2], 12);
+    leave(blocks[3], 13);
+    expect_empty();
 }
 static void try_refused(void) {
     world_refuse_reservations(true);
@@ -252,6 +283,13 @@ static const struct scenario ranges_failed = {
     .threads = {end_empty, try_refused, try_8},
     .check = check_three,
 };
+static const struct scenario ranges_larger = {
+    .name = "ranges_larger",
+    .what = "a reservation's entry serves a larger one before who wants to end the first looks",
+    .setup = make_single_ranges,
+    .threads = {end_empty, use_entry_again},
+    .check = check_larger,
+};
 static const struct scenario ranges_grow = {
     .name = "ranges_grow",
     .what = "two threads need ranges, of which one reservation has two",
@@ -367,4 +405,4 @@ const struct scenario *const scenarios_arena[] = {
     &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
     &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
     &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
-    &large_release, &large_again,  &ranges_failed, 0};
+    &large_release, &large_again,  &ranges_failed,  &ranges_larger, 0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scenarios of the other doors: a thread whose exit hook has run, resizing, LPM callbacks, misuse, runs.
+ * Scenarios of the other doors: a thread whose exit hook has run, resizing, LPM callbacks, misuse,
+ * runs.
  *
  * Owns:     nothing.
  * Callers:  main, through scenarios.h.

@@ -186,7 +186,7 @@ static void stop_here(struct explore_site *site) {
     unsigned list[FIBERS];
     schedule.went_on = others(list) != 0;
     site->stopped_here |= schedule.went_on;
-    schedule.was_stopped = true;
+    schedule.stopped = engine_fiber;
     fibers[engine_fiber].stopped = true;
     pass_on();
 }
@@ -203,7 +203,8 @@ void schedule_yield(struct explore_site *site, const volatile void *object) {
         schedule_fail("it does not end");
     }
     fibers[engine_fiber].steps++;
-    if (plan->stopped == engine_fiber && fibers[engine_fiber].steps == plan->stopped_at) {
+    bool chosen = plan->stopped == engine_fiber && fibers[engine_fiber].steps == plan->stopped_at;
+    if (chosen || (plan->stops_at_sites && site->stops && schedule.stopped == 0)) {
         stop_here(site);
     }
     if (!contention_is_at(site, object)) {
@@ -253,7 +254,7 @@ static void check(const struct scenario *scenario) {
     for (unsigned i = 1; i < FIBERS; i++) {
         clock_join(&engine_clocks[0], &engine_clocks[i]);
     }
-    if (scenario->check != NULL && !schedule.was_stopped) {
+    if (scenario->check != NULL && schedule.stopped == 0) {
         scenario->check();
     }
 }
@@ -290,6 +291,9 @@ static void run_fibers(void) {
         preemptions = snapshot->preemptions;
         stale_reads = snapshot->stale_reads;
         snapshot_restore(snapshot);
+        for (unsigned i = 1; i < FIBERS; i++) {
+            schedule.stopped = fibers[i].stopped ? i : schedule.stopped;
+        }
         longjmp(snapshot->point, 1);
     }
     begin();
@@ -300,7 +304,8 @@ static void run_fibers(void) {
 
 void schedule_run(const struct scenario *scenario, const struct plan *how) {
     plan = how;
-    schedule.failed = schedule.was_stopped = schedule.pruned = false;
+    schedule.failed = schedule.pruned = false;
+    schedule.stopped = 0;
     engine_running = true;
     if (setjmp(out) == 0) {
         run_fibers();

@@ -35,6 +35,7 @@ struct plan {
     unsigned first;      /* the fiber that begins; 0: a choice */
     unsigned stopped;    /* the fiber that is stopped for ever; 0: none */
     uint64_t stopped_at; /* its operation, counted from 1 */
+    bool stops_at_sites; /* who comes first to a site that is marked so is stopped for ever */
 };
 
 struct schedule {
@@ -43,7 +44,7 @@ struct schedule {
     unsigned length; /* choices of the last run */
     bool failed;
     bool tracing; /* prints each operation */
-    bool was_stopped;        /* the plan's fiber got that far */
+    unsigned stopped;        /* the fiber that was stopped; 0: none */
     bool pruned;             /* it came to a state from which all schedules are known or to come */
     bool went_on;            /* and others had not ended by then */
     uint64_t done[FIBERS];   /* operations that each fiber completed */

@@ -32,6 +32,7 @@ struct __attribute__((aligned(64))) explore_site {
     enum explore_order order;
     bool changes; /* a read-modify-write */
     unsigned fault;
+    bool stops; /* who comes here first is stopped for ever */
     uint64_t visits;
     enum { SITE_UNKNOWN, SITE_OF_FIGURES, SITE_OF_OTHERS } room;
     bool stopped_here; /* a thread was stopped for ever before this operation */

@@ -38,6 +38,7 @@ static struct {
     uintptr_t next;
     uint64_t milliseconds;
     uint64_t reservations; /* that may yet succeed */
+    uint64_t largest;      /* bytes that are mapped at once */
     uint64_t gone;         /* a bit for each fiber */
     uint64_t refuses;      /* does release fail? a bit for each fiber */
     uint64_t mark;         /* of the last call, as of the store to an object */
@@ -45,7 +46,7 @@ static struct {
     struct hook hooks[FIBERS];
     struct hole holes[FREE_MOST];
     unsigned hole_count;
-} world = {.reservations = UINT64_MAX};
+} world = {.reservations = UINT64_MAX, .largest = UINT64_MAX};
 
 static void log_world(void) {
     undo_log(&world, sizeof world);
@@ -93,6 +94,11 @@ void world_refuse_reservations(bool refuse) {
     set_own(&world.reserves_not, refuse);
 }
 
+void world_set_largest(size_t size) {
+    log_world();
+    world.largest = size;
+}
+
 void world_add_milliseconds(unsigned count) {
     log_world();
     world.milliseconds += count;
@@ -132,7 +138,7 @@ static void *fill_hole(size_t size, size_t alignment) {
 }
 
 static void *world_reserve(size_t size, size_t alignment) {
-    if (own(world.reserves_not)) {
+    if (own(world.reserves_not) || size > world.largest) {
         return NULL;
     }
     call();
