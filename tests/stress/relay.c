@@ -158,7 +158,8 @@ static void end_generation(void) {
             sched_yield();
         }
     }
-    if (is_kind("gone") || thread_count == (size_t)IDLE_MOST * options.threads) {
+    /* Figures are exact at rest: no thread may be in the middle of ending when they are read. */
+    if (!is_kind("idle") || thread_count == (size_t)IDLE_MOST * options.threads) {
         dismiss();
     }
 }
