@@ -20,6 +20,7 @@ import sys
 ACQUIRE, RELEASE = 1, 2
 LABEL = re.compile(r"\[([ER]:[a-z-]+)\]")
 FUNCTION = re.compile(r"[A-Za-z].*?\b(\w+)\([^;]*$")
+FEW_WALKS = 300
 # Read-modify-writes without an order of their own that must be atomic all the same.
 TORN_LABELS = {"R:count-only", "R:number-only", "R:after-edge", "R:look", "R:gone"}
 
@@ -88,18 +89,20 @@ def faults_of(sites, source):
 
 def attempt(arguments, site, taken, scenarios):
     """Returns (scenario, schedules) of who noticed first, or None: a few random schedules of each
-    scenario, then more of them, then the first ones of a search."""
-    ways = (("--walks", 300), ("--walks", arguments.walks),
-            ("--preemptions", 2, "--stale-reads", 1, "--most", arguments.search))
-    for way in ways:
-        for scenario in scenarios:
+    scenario, then the further ones, then the first ones of a search."""
+    few = min(FEW_WALKS, arguments.walks)
+    ways = ((0, "--walks", few),
+            (few, "--seed", few + 1, "--walks", arguments.walks - few),
+            (0, "--preemptions", 2, "--stale-reads", 1, "--most", arguments.search))
+    for before, *way in ways:
+        for scenario in scenarios if way[-1] > 0 else []:
             lines = run(arguments.explore, "--scenario", scenario, *way, "--fault",
                         f"{site}:{taken}")
             if lines is None:
                 return scenario, "it does not end"
             for fields in lines:
                 if fields[0] == "failed":
-                    return scenario, fields[2]
+                    return scenario, before + int(fields[2]) if fields[2].isdigit() else fields[2]
     return None
 
 

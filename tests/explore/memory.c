@@ -94,7 +94,8 @@ static struct granule *begin_granule(struct granule *granule, uintptr_t at) {
 }
 
 static struct granule *find(uintptr_t at) {
-    size_t slot = (size_t)((at >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 49);
+    /* Neighbours stay neighbours, and share lines and pages of the table. */
+    size_t slot = (size_t)((at >> 8) * UINT64_C(0x9E3779B97F4A7C15) >> 54) * 32 + (at >> 3) % 32;
     while (granules[slot].schedule == schedule_number) {
         if (granules[slot].at == at) {
             return &granules[slot];
