@@ -101,7 +101,7 @@ def search(work, model, how, switches):
     """Runs pan. Returns its figures, and a line on the first error, '' when there is none."""
     _, kind, options, more = how
     with tempfile.TemporaryDirectory(dir=work) as folder:
-        done = subprocess.run([program(work, model, kind), f"-m{DEPTH}", "-n", *options],
+        done = subprocess.run([program(work, model, kind), f"-m{DEPTH}", "-w22", "-n", *options],
                               cwd=folder, capture_output=True, text=True, check=False,
                               env=os.environ | more | switches)
     said = done.stdout + done.stderr
