@@ -28,7 +28,9 @@
 enum state { STATE_NONE, STATE_LIVE, STATE_KEPT };
 
 struct entry {
-    _Atomic uint64_t word; /* atomic: written by who has the block; two frees race by CAS */
+    _Atomic uint64_t word;   /* atomic: written by who has the block; two frees race by CAS */
+    _Atomic uint64_t behind; /* atomic, relaxed: pages mapped behind those that the caller of a live
+                                block has; of who has it */
 };
 
 struct leaf {
@@ -39,6 +41,7 @@ static _Atomic(struct leaf *) roots[ROOTS];
 
 /* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
 static _Atomic uintptr_t kept[KEPT_SLOTS];
+/* Their bytes, and those behind live blocks. */
 static _Atomic size_t kept_bytes;
 static _Atomic uint32_t next_victim;
 
@@ -56,6 +59,11 @@ static uint32_t word_category(uint64_t word) {
 
 static size_t word_bytes(uint64_t word) {
     return (size_t)(word >> 24) * corral_os_page_size();
+}
+
+/* Pages of a size that the caller asks for. */
+static size_t pages_of(size_t bytes) {
+    return bytes / corral_os_page_size();
 }
 
 static struct leaf *leaf_of(uintptr_t slot) {
@@ -85,6 +93,16 @@ static struct entry *make_entry(const void *block) {
         cas_release(&roots[slot >> LEAF_LOG2], &none, leaf); /* [E:leaf] */
     }
     return &leaf_of(slot)->entries[slot & (LEAF_ENTRIES - 1)];
+}
+
+/* Who frees the block got it from who has it. */
+static void set_live(struct entry *entry, size_t bytes, size_t behind, uint32_t category) {
+    store_relaxed(&entry->behind, pages_of(behind));                              /* [R:holder] */
+    store_relaxed(&entry->word, make_word(pages_of(bytes), category, STATE_LIVE)); /* [R:holder] */
+}
+
+static size_t bytes_behind(struct entry *entry) {
+    return load_relaxed(&entry->behind) * corral_os_page_size(); /* [R:holder] */
 }
 
 static void count(uint32_t category, int64_t blocks, int64_t bytes) {
@@ -151,47 +169,65 @@ static void keep(void *block, struct entry *entry) {
     unmap(block, entry);
 }
 
-static bool fits(uint64_t word, size_t bytes, uint32_t category) {
-    return word_category(word) == category && word_bytes(word) >= bytes &&
-           word_bytes(word) - bytes <= bytes / 4;
+/* What a block is to be. */
+struct wanted {
+    size_t bytes, alignment;
+    size_t more; /* bytes that it may have beyond */
+    uint32_t category;
+};
+
+static bool fits(uint64_t word, const struct wanted *wanted) {
+    return word_category(word) == wanted->category && word_bytes(word) >= wanted->bytes &&
+           word_bytes(word) - wanted->bytes <= wanted->more;
 }
 
-/* Takes the block of one slot, if it is of the category, so aligned, and of `bytes` to a quarter
- * more. */
-static void *take_from_slot(_Atomic uintptr_t *slot, size_t bytes, size_t alignment,
-                            uint32_t category) {
+/* Takes the block of one slot, if it is as wanted. The bytes that it has beyond stay mapped behind it,
+ * and kept: for the block itself, when it grows, and for later ones. */
+static void *take_from_slot(_Atomic uintptr_t *slot, const struct wanted *wanted) {
     uintptr_t address = load_acquire(slot); /* [E:kept] its entry is there */
-    if (address == 0 || (address & (alignment - 1)) != 0) {
+    if (address == 0 || (address & (wanted->alignment - 1)) != 0) {
         return NULL;
     }
     struct entry *entry = find_entry((void *)address);
     /* [R:cas-reload] */
-    if (!fits(load_relaxed(&entry->word), bytes, category) ||
+    if (!fits(load_relaxed(&entry->word), wanted) ||
         !cas_acquire(slot, &address, 0)) { /* [E:kept] the right to the block */
         return NULL;
     }
-    uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
-    fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
-    if (!fits(word, bytes, category)) {
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    if (!fits(word, wanted)) {
         /* Another block came to stand there between the look and the taking. */
+        fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
         keep((void *)address, entry);
         return NULL;
     }
-    /* [R:holder] */
-    store_relaxed(&entry->word, make_word(word >> 24, category, STATE_LIVE));
-    unpoison((void *)address, word_bytes(word));
-    count(category, 1, (int64_t)word_bytes(word));
+    fetch_sub_relaxed(&kept_bytes, wanted->bytes); /* [R:hint] */
+    set_live(entry, wanted->bytes, word_bytes(word) - wanted->bytes, wanted->category);
+    unpoison((void *)address, wanted->bytes);
+    count(wanted->category, 1, (int64_t)wanted->bytes);
     return (void *)address;
 }
 
-static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
+static void *take_from_any(const struct wanted *wanted) {
     for (unsigned i = 0; i < KEPT_SLOTS; i++) {
-        void *block = take_from_slot(&kept[i], bytes, alignment, category);
+        void *block = take_from_slot(&kept[i], wanted);
         if (block != NULL) {
             return block;
         }
     }
     return NULL;
+}
+
+/* One that is a little larger, else one that is up to twice as large, as a block that grows again and
+ * again left it. */
+static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
+    struct wanted wanted = {bytes, alignment, bytes / 4, category};
+    void *block = take_from_any(&wanted);
+    if (block == NULL) {
+        wanted.more = bytes;
+        block = take_from_any(&wanted);
+    }
+    return block;
 }
 
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
@@ -204,8 +240,7 @@ static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
         corral_os->release(block, bytes);
         return NULL;
     }
-    /* [R:holder] Who frees the block got it from the caller. */
-    store_relaxed(&entry->word, make_word(bytes / corral_os_page_size(), category, STATE_LIVE));
+    set_live(entry, bytes, 0, category);
     count(category, 1, (int64_t)bytes);
     return block;
 }
@@ -224,6 +259,18 @@ CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t
     return block;
 }
 
+/* Makes what is mapped behind a freed block a part of it again. */
+static void join_behind(struct entry *entry, uint64_t word) {
+    size_t behind = bytes_behind(entry);
+    if (behind != 0) {
+        fetch_sub_relaxed(&kept_bytes, behind); /* [R:hint] */
+        store_relaxed(&entry->behind, 0);       /* [R:holder] */
+        /* [R:holder] */
+        store_relaxed(&entry->word, make_word((word >> 24) + pages_of(behind), word_category(word),
+                                              STATE_KEPT));
+    }
+}
+
 CORRAL_NOINLINE enum large_freed corral_large_free(void *block) {
     struct entry *entry = find_entry(block);
     uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
@@ -233,6 +280,7 @@ CORRAL_NOINLINE enum large_freed corral_large_free(void *block) {
         if (cas_relaxed(&entry->word, &word, freed)) {
             count(word_category(word), -1, -(int64_t)word_bytes(word));
             category_count_free(word_category(word));
+            join_behind(entry, freed);
             keep(block, entry);
             return LARGE_FREED;
         }
@@ -248,21 +296,34 @@ bool corral_large_find(const void *block, struct large_info *info) {
     return word_state(word) == STATE_LIVE;
 }
 
+/* Has a live block of `have` bytes, and `behind` mapped there, end at `bytes`. Sets what is behind it
+ * then. False when the OS does not grow it where it is. */
+static bool move_end(char *block, size_t have, size_t *behind, size_t bytes) {
+    size_t mapped = have + *behind;
+    if (bytes < have) {
+        *behind = corral_os->release(block + bytes, mapped - bytes) ? 0 : mapped - bytes;
+        return true;
+    }
+    if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
+        return false;
+    }
+    *behind = bytes > mapped ? 0 : mapped - bytes;
+    unpoison(block + have, bytes - have);
+    return true;
+}
+
 bool corral_large_resize(void *block, size_t size) {
     struct entry *entry = find_entry(block);
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t have = word_bytes(word);
     size_t bytes = round_up(size, corral_os_page_size());
-    if (bytes > have && !corral_os->grow(block, have, bytes)) {
+    size_t before = bytes_behind(entry);
+    size_t behind = before;
+    if (!move_end(block, have, &behind, bytes)) {
         return false;
     }
-    if (bytes < have && !corral_os->release((char *)block + bytes, have - bytes)) {
-        return true;
-    }
-    uint32_t category = word_category(word);
-    /* [R:holder] */
-    store_relaxed(&entry->word,
-                  make_word(bytes / corral_os_page_size(), category, STATE_LIVE));
-    count(category, 0, (int64_t)bytes - (int64_t)have);
+    fetch_add_relaxed(&kept_bytes, behind - before); /* [R:hint] */
+    set_live(entry, bytes, behind, word_category(word));
+    count(word_category(word), 0, (int64_t)bytes - (int64_t)have);
     return true;
 }

@@ -6,7 +6,9 @@
  * Callers:  alloc and block, for sizes above BLOCK_MAX and alignments above a slab. Any thread.
  * Promises: a large block begins at an arena-sized boundary, so one entry of the map is its alone.
  *           A freed one is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS, and serves its own category
- *           again without a system call. A block freed twice is found.
+ *           again without a system call. One that serves a block down to half its size stays mapped
+ *           as a whole: what is behind the block counts as kept, is there for the block to grow
+ *           into, and belongs to it again when it is freed. A block freed twice is found.
  * Does not: share a mapping among blocks. A thread that is stopped between counting a freed block
  *           and placing it, or the other way, takes its bytes from what may be kept.
  *
@@ -35,7 +37,7 @@ enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 
 /* Frees a large block; LARGE_TWICE when it is free already, LARGE_NONE when the address is none. */
 enum large_freed corral_large_free(void *block);
-/* Unmaps all kept blocks. False when there were none. */
+/* Unmaps all kept blocks, not what is behind live ones. False when there were none. */
 bool corral_large_release_kept(void);
 /* What is known of a live large block. False when the address is none. */
 bool corral_large_find(const void *block, struct large_info *info);

@@ -10,6 +10,7 @@
  */
 #include "scenarios.h"
 
+#include "large.h"
 #include "misuse.h"
 #include "options.h"
 
@@ -57,6 +58,26 @@ static const struct scenario resize = {
     .what = "a large block is made shorter while another is made and kept",
     .setup = hold_large,
     .threads = {shrink, large_pair},
+    .check = expect_empty,
+};
+
+/* A kept block of twice the size. */
+static void keep_large(void) {
+    make_caches();
+    leave(take(LARGE, 0), 0);
+}
+/* Takes it, unless the other does, and grows it into what is behind it, if there is something. */
+static void take_part_and_grow(void) {
+    void *block = take(LARGE / 2, 0);
+    corral_large_resize(block, LARGE / 2 + PAGE);
+    leave(block, 0);
+}
+
+static const struct scenario behind = {
+    .name = "behind",
+    .what = "a kept block serves one of half its size, which grows, while another needs it whole",
+    .setup = keep_large,
+    .threads = {take_part_and_grow, large_pair},
     .check = expect_empty,
 };
 
@@ -122,4 +143,4 @@ static const struct scenario run = {
     .check = expect_empty,
 };
 
-const struct scenario *const scenarios_doors[] = {&late, &resize, &lpm, &misuse, &run, 0};
+const struct scenario *const scenarios_doors[] = {&late, &resize, &behind, &lpm, &misuse, &run, 0};

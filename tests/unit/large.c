@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * large: a kept block serves smaller ones, and what is behind them is theirs to grow into.
+ *
+ * Owns:     counts of the OS's operations; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: sizes around the half that a block may serve; growth within, up to and beyond what is
+ *           behind; a shrink; figures and bytes mapped after each.
+ * Does not: share blocks among threads (../explore/scenarios_doors.c).
+ */
+#include "large.h"
+#include "os.h"
+
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/pattern.h"
+
+#include <corral/corral.h>
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { ID = 3, OTHER = 4 };
+/* Of whole OS pages, also where those have 64 KiB. */
+#define WHOLE (16 * BUILD_MIB)
+#define HALF  (WHOLE / 2)
+#define PART  BUILD_MIB
+
+static struct corral_os table;
+static unsigned calls;
+static size_t mapped;
+
+static void *reserve(size_t size, size_t alignment) {
+    calls++;
+    mapped += size;
+    return corral_os_real.reserve(size, alignment);
+}
+
+static bool release(void *start, size_t size) {
+    calls++;
+    mapped -= size;
+    return corral_os_real.release(start, size);
+}
+
+static bool grow(void *start, size_t old_size, size_t new_size) {
+    bool done = corral_os_real.grow(start, old_size, new_size);
+    calls++;
+    mapped += done ? new_size - old_size : 0;
+    return done;
+}
+
+/* Keeps a block of WHOLE bytes; from here on, the OS's operations are counted. */
+static void keep_whole(void) {
+    size_t medium = CORRAL_MEDIUM_SLABS * CORRAL_SLAB_KIB * BUILD_KIB;
+    if (CORRAL_LARGE_KEEP_KIB * BUILD_KIB < 2 * WHOLE || HALF - PART <= medium) {
+        cr_skip_test("this build keeps no such block");
+    }
+    table = corral_os_real;
+    table.reserve = reserve;
+    table.release = release;
+    table.grow = grow;
+    corral_os = &table;
+    corral_free(corral_alloc(WHOLE, ID), ID);
+    calls = 0;
+    mapped = WHOLE;
+}
+
+static void expect_live(size_t bytes) {
+    corral_stats stats = figures_of(ID);
+    cr_assert_eq(stats.large_blocks, 1);
+    cr_assert_eq(stats.large_bytes, bytes, "%zu live, not %zu", (size_t)stats.large_bytes, bytes);
+}
+
+static void *grown(void *block, size_t from, size_t to) {
+    pattern_fill(block, from, from);
+    void *moved = corral_realloc(block, to, ID);
+    cr_assert_not_null(moved);
+    cr_assert(pattern_holds(moved, from < to ? from : to, from));
+    memset(moved, 1, to);
+    return moved;
+}
+
+Test(large, a_kept_block_serves_down_to_its_half) {
+    keep_whole();
+    void *half = corral_alloc(HALF, ID);
+    cr_assert_eq(calls, 0);
+    cr_assert_eq(corral_usable_size(half), HALF);
+    expect_live(HALF);
+    corral_free(half, ID);
+    void *whole = corral_alloc(WHOLE, ID);
+    cr_assert_eq(whole, half);
+    cr_assert_eq(calls, 0);
+    expect_live(WHOLE);
+    corral_free(whole, ID);
+    figures_expect_nothing();
+}
+
+Test(large, it_serves_nothing_smaller_and_no_other_category) {
+    keep_whole();
+    void *less = corral_alloc(HALF - PART, ID);
+    cr_assert_eq(calls, 1);
+    void *other = corral_alloc(HALF, OTHER);
+    cr_assert_eq(calls, 2);
+    corral_free(less, ID);
+    corral_free(other, OTHER);
+    figures_expect_nothing();
+}
+
+Test(large, growth_into_what_is_behind_asks_nobody) {
+    keep_whole();
+    void *block = corral_alloc(HALF, ID);
+    for (size_t size = HALF; size < WHOLE; size += PART) {
+        cr_assert_eq(grown(block, size, size + PART), block);
+        expect_live(size + PART);
+    }
+    cr_assert_eq(calls, 0);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(large, growth_beyond_it_maps_what_is_missing) {
+    keep_whole();
+    void *block = corral_alloc(HALF, ID);
+    size_t before = mapped;
+    block = grown(block, HALF, WHOLE + PART);
+    expect_live(WHOLE + PART);
+    cr_assert_eq(corral_usable_size(block), WHOLE + PART);
+    /* Grown where it is, or moved to a mapping of its own. */
+    cr_assert(mapped == before + PART || mapped == before + WHOLE + PART);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(large, a_shrink_gives_back_what_is_behind_too) {
+    keep_whole();
+    void *block = corral_alloc(HALF + PART, ID);
+    cr_assert_eq(mapped, WHOLE);
+    cr_assert_eq(grown(block, HALF + PART, HALF), block);
+    cr_assert_eq(mapped, HALF);
+    expect_live(HALF);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(large, the_same_size_again_changes_nothing) {
+    keep_whole();
+    void *block = corral_alloc(HALF, ID);
+    cr_assert_eq(grown(block, HALF, HALF), block);
+    cr_assert_eq(calls, 0);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(large, what_is_behind_counts_as_kept) {
+    keep_whole();
+    void *blocks[8];
+    size_t most = CORRAL_LARGE_KEEP_KIB * BUILD_KIB;
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 8; i++) {
+            blocks[i] = corral_alloc(HALF + (size_t)((i + round) % 8) * PART, ID);
+        }
+        for (int i = 0; i < 8; i++) {
+            cr_assert(mapped <= most + (size_t)figures_of(ID).large_bytes, "%zu mapped", mapped);
+            corral_free(blocks[i], ID);
+        }
+    }
+    cr_assert(mapped <= most);
+    corral_large_release_kept();
+    cr_assert_eq(mapped, 0);
+    figures_expect_nothing();
+}
