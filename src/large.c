@@ -194,15 +194,16 @@ static void *take_from_slot(_Atomic uintptr_t *slot, const struct wanted *wanted
         !cas_acquire(slot, &address, 0)) { /* [E:kept] the right to the block */
         return NULL;
     }
-    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
+    fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
     if (!fits(word, wanted)) {
         /* Another block came to stand there between the look and the taking. */
-        fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
         keep((void *)address, entry);
         return NULL;
     }
-    fetch_sub_relaxed(&kept_bytes, wanted->bytes); /* [R:hint] */
-    set_live(entry, wanted->bytes, word_bytes(word) - wanted->bytes, wanted->category);
+    size_t behind = word_bytes(word) - wanted->bytes;
+    fetch_add_relaxed(&kept_bytes, behind); /* [R:hint] */
+    set_live(entry, wanted->bytes, behind, wanted->category);
     unpoison((void *)address, wanted->bytes);
     count(wanted->category, 1, (int64_t)wanted->bytes);
     return (void *)address;

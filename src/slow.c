@@ -232,11 +232,19 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
 
 CORRAL_NOINLINE void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool) {
     struct cache *cache = cache_of_fronts(fronts);
-    if (likely(thread_is_attached(cache) && has_blocks(pool) && fronts[pool].head != block)) {
-        front_count_free(&fronts[pool]);
-        corral_home_from_full(cache, block, pool);
-    } else {
+    if (unlikely(!has_blocks(pool) || fronts[pool].head == block)) {
         free_pooled(block, pool);
+        return;
+    }
+    /* A thread without a cache has no pools either. */
+    struct pool *cold = cache_pool_if(cache, pool);
+    if (unlikely(cold == NULL)) {
+        free_pooled(block, pool);
+        return;
+    }
+    front_count_free(&fronts[pool]);
+    if (!home_gather(cold, block)) {
+        corral_home_from_full(cache, block, pool);
     }
 }
 

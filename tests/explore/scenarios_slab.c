@@ -57,6 +57,21 @@ static void take_two_leave_23(void) {
     leave(second, 0);
 }
 
+/* Blocks of which an open word takes many. */
+#define SMALL ((size_t)1024)
+#define MANY  12u
+static void take_many(void) {
+    for (unsigned i = 0; i < MANY; i++) {
+        blocks[i] = take(SMALL, 0);
+    }
+}
+static void leave_many(void) {
+    leave_blocks(0, MANY);
+}
+static void small_pair(void) {
+    leave(take(SMALL, 0), 0);
+}
+
 static const struct scenario let_go = {
     .name = "let_go",
     .what = "an owner lets its slab go while another brings enough blocks to wake it",
@@ -118,6 +133,14 @@ static const struct scenario none_back = {
     .check = check_all,
     .inherits = true,
 };
+static const struct scenario gather = {
+    .name = "gather",
+    .what = "a thread gathers blocks in an open word, while another needs blocks of the class",
+    .setup = take_many,
+    .threads = {leave_many, small_pair},
+    .check = expect_empty,
+};
 
-const struct scenario *const scenarios_slab[] = {&let_go,  &let_go_all, &wake, &wake_three,
-                                                 &collect, &burst,      &use_again, &none_back, 0};
+const struct scenario *const scenarios_slab[] = {&let_go,  &let_go_all, &wake,      &wake_three,
+                                                 &collect, &burst,      &use_again, &none_back,
+                                                 &gather,  0};
