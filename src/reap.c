@@ -2,7 +2,7 @@
  *
  * reap: see reap.h.
  *
- * Owns:     the cursor over all caches.
+ * Owns:     the cursor over all caches, and how many there are before all are looked at.
  * Callers:  through reap.h.
  * Promises: as reap.h.
  * Does not: run at any other time than when a thread needs a cache.
@@ -15,7 +15,11 @@
 #define THREAD_BITS 44u
 #define THREAD_MASK ((UINT64_C(1) << THREAD_BITS) - 1)
 
+/* Caches that a search looks at, but for when it looks at all. */
+#define LOOK_MAX 4u
+
 static _Atomic uint32_t next_look;
+static _Atomic uint32_t look_at_all_from = 1;
 
 void corral_reap_hold(struct cache *cache) {
     cache->holds++;
@@ -46,5 +50,17 @@ struct cache *corral_reap_take(unsigned most) {
         }
     }
     store_relaxed(&next_look, at); /* [R:hint] */
+    return found;
+}
+
+struct cache *corral_reap_search(void) {
+    uint32_t caches = corral_cache_count() - 1;
+    if (caches < load_relaxed(&look_at_all_from)) { /* [R:hint] */
+        return corral_reap_take(LOOK_MAX);
+    }
+    struct cache *found = corral_reap_take(caches);
+    if (found == NULL) {
+        store_relaxed(&look_at_all_from, 2 * caches + 1); /* [R:hint] */
+    }
     return found;
 }

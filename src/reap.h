@@ -30,5 +30,9 @@ void corral_reap_release(struct cache *cache);
 /* Looks at `most` caches for one whose thread is gone, and takes it; NULL when none of them is.
  * Calls the OS once for each cache that a thread has. */
 struct cache *corral_reap_take(unsigned most);
+/* The same before a new cache is made: looks at a few, and at all when there are twice as many caches
+ * as threads had when all were looked at last. So there are at most twice as many as threads ever
+ * used at a time, and one that finds none looks at a constant number, on average. */
+struct cache *corral_reap_search(void);
 
 #endif

@@ -17,12 +17,9 @@
 
 __thread struct corral_thread_state corral_thread = {.fronts = corral_cache_empty.fronts};
 
-/* Caches to look at, for one whose thread is gone, before a new one is made. */
-#define LOOK_MAX 4u
-
 struct cache *corral_thread_borrow(void) {
     struct cache *cache = corral_cache_take_orphan();
-    cache = cache != NULL ? cache : corral_reap_take(LOOK_MAX);
+    cache = cache != NULL ? cache : corral_reap_search();
     cache = cache != NULL ? cache : corral_cache_make();
     return cache != NULL ? cache : corral_reap_take(CACHE_LIMIT);
 }

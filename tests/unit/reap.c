@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ID = 0, SIZE = 100, THREADS = 300, LAST_ROUND = PTHREAD_DESTRUCTOR_ITERATIONS };
+enum { ID = 0, SIZE = 100, THREADS = 300, LIVING = 40, LAST_ROUND = PTHREAD_DESTRUCTOR_ITERATIONS };
 
 /* The OS's name of the thread that ended last. */
 static uint64_t ended;
@@ -105,18 +105,19 @@ static void *live(void *unused) {
     return NULL;
 }
 
-/* A thread that has a cache until `done` is posted. */
-static pthread_t start_living(void) {
+/* Threads that have a cache each until `done` is posted for each. */
+static void start_living(pthread_t *threads, unsigned count) {
     sem_init(&attached, 0, 0);
     sem_init(&done, 0, 0);
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, live, NULL) == 0, "no thread");
-    sem_wait(&attached);
-    return thread;
+    for (unsigned i = 0; i < count; i++) {
+        CHECK(pthread_create(&threads[i], NULL, live, NULL) == 0, "no thread");
+        sem_wait(&attached);
+    }
 }
 
 Test(reap, leaves_living_threads_their_caches) {
-    pthread_t thread = start_living();
+    pthread_t thread;
+    start_living(&thread, 1);
     cr_assert_null(corral_reap_take(CACHE_LIMIT));
     sem_post(&done);
     pthread_join(thread, NULL);
@@ -125,7 +126,8 @@ Test(reap, leaves_living_threads_their_caches) {
 }
 
 Test(reap, leaves_the_parents_caches_alone_in_a_child) {
-    pthread_t thread = start_living();
+    pthread_t thread;
+    start_living(&thread, 1);
     pid_t child = fork();
     if (child == 0) {
         _exit(corral_reap_take(CACHE_LIMIT) == NULL ? 0 : 1);
@@ -135,4 +137,21 @@ Test(reap, leaves_the_parents_caches_alone_in_a_child) {
     cr_assert_eq(status, 0, "a cache of the parent's thread was taken");
     sem_post(&done);
     pthread_join(thread, NULL);
+}
+
+/* The living threads' caches lie side by side, as those of a program's workers do. */
+Test(reap, makes_few_caches_beside_many_living_threads, .disabled = BUILD_HAS_ASAN) {
+    pthread_t living[LIVING];
+    start_living(living, LIVING);
+    for (unsigned i = 0; i < 4 * THREADS; i++) {
+        start_and_wait(allocate_and_vanish);
+    }
+    unsigned caches = corral_cache_count() - 1;
+    cr_assert_leq(caches, 2 * (LIVING + 1), "%u caches", caches);
+    for (unsigned i = 0; i < LIVING; i++) {
+        sem_post(&done);
+    }
+    for (unsigned i = 0; i < LIVING; i++) {
+        pthread_join(living[i], NULL);
+    }
 }
