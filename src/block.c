@@ -104,18 +104,27 @@ void *corral_realloc(void *block, size_t size, uint32_t id) {
         errno = EINVAL;
         return NULL;
     }
-    corral_check_id(block, info.category, id);
+    /* An id below DENSE_IDS is its category's number. */
+    bool own = id < DENSE_IDS && info.category == id;
+    if (!own) {
+        corral_check_id(block, info.category, id);
+    }
     if (resize_in_place(block, size, &info)) {
         return block;
     }
     bool zero;
-    void *moved = corral_alloc_from(size, info.category << CLASS_STRIDE_LOG, &zero);
+    void *moved = own ? corral_alloc(size, id)
+                      : corral_alloc_from(size, info.category << CLASS_STRIDE_LOG, &zero);
     if (moved == NULL) {
         /* A block that is larger than asked for serves as well: a shrink does not fail. */
         return size <= info.size ? block : NULL;
     }
     memcpy(moved, block, size < info.size ? size : info.size);
-    corral_free_found(block, &info);
+    if (own) {
+        corral_free(block, id);
+    } else {
+        corral_free_found(block, &info);
+    }
     return moved;
 }
 

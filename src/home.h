@@ -61,9 +61,11 @@ CORRAL_FAST void pool_end_run(struct pool *pool) {
  * at yet: what most blocks of many that are freed in order meet. False when nothing was done. */
 CORRAL_FAST bool home_gather(struct pool *pool, void *block) {
     size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
+    if (offset >= pool->open_span) {
+        return false;
+    }
     uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
-    if (unlikely(offset >= pool->open_span || at * pool->size != offset || pool->open_left <= 2 ||
-                 pool->fit_after <= 1)) {
+    if (unlikely(at * pool->size != offset || pool->open_left <= 2 || pool->fit_after <= 1)) {
         return false;
     }
     uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */

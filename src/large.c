@@ -202,7 +202,9 @@ static void *take_from_slot(_Atomic uintptr_t *slot, const struct wanted *wanted
         return NULL;
     }
     size_t behind = word_bytes(word) - wanted->bytes;
-    fetch_add_relaxed(&kept_bytes, behind); /* [R:hint] */
+    if (behind != 0) {
+        fetch_add_relaxed(&kept_bytes, behind); /* [R:hint] */
+    }
     set_live(entry, wanted->bytes, behind, wanted->category);
     unpoison((void *)address, wanted->bytes);
     count(wanted->category, 1, (int64_t)wanted->bytes);

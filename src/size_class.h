@@ -67,6 +67,12 @@ CORRAL_FAST uint32_t size_class_index(const struct size_class *size_class, size_
     return (uint32_t)(((uint64_t)offset * size_class->reciprocal) >> 32);
 }
 
+/* Does a block begin at an offset into its unit? */
+CORRAL_FAST bool size_class_begins(const struct size_class *size_class, size_t offset) {
+    uint32_t at = size_class_index(size_class, offset);
+    return at * (size_t)size_class->size == offset && at < size_class->capacity;
+}
+
 static_assert(CLASS_COUNT < CLASS_STRIDE && CLASS_STRIDE <= 256, "a class is one byte");
 static_assert(BLOCK_MAX <= MEDIUM_MAX, "the largest medium block fits its unit");
 static_assert(TABLE_MAX <= SMALL_MAX, "what the table knows is small");

@@ -157,6 +157,10 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     }
 }
 
+static bool has_blocks(uint32_t pool) {
+    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
+}
+
 bool corral_block_find(const void *block, struct block_info *info) {
     struct large_info large;
     if (!registry_covers((uintptr_t)block)) {
@@ -166,12 +170,16 @@ bool corral_block_find(const void *block, struct block_info *info) {
         return info->large;
     }
     uint32_t pool = registry_pool(registry_number((uintptr_t)block), (uintptr_t)block);
-    uint32_t class_index = pool & (CLASS_STRIDE - 1);
+    const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     info->large = false;
-    info->size = corral_classes[class_index].size;
+    info->size = size_class->size;
     info->category = pool >> CLASS_STRIDE_LOG;
+    if (likely(size_class->slabs == 1)) {
+        /* Such a unit begins where its slab does: its header need not be read. */
+        return size_class_begins(size_class, (uintptr_t)block & (SLAB_BYTES - 1));
+    }
     uint32_t at;
-    return class_index != CLASS_NONE && slab_find_block(slab_of(block), block, &at);
+    return has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
 }
 
 static void free_large(void *block, uint32_t id) {
@@ -183,10 +191,6 @@ static void free_large(void *block, uint32_t id) {
     if (freed != LARGE_FREED) {
         corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
     }
-}
-
-static bool has_blocks(uint32_t pool) {
-    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
 }
 
 /* pool: of the slab that the address lies in. */
