@@ -47,7 +47,7 @@
 #define FRONT_BUDGET (CORRAL_FRONT_BUDGET_KIB * KIB)
 #define QUEUE_BUDGET ((ptrdiff_t)(CORRAL_QUEUE_BUDGET_KIB * KIB))
 #define HOLD_BUDGET  ((ptrdiff_t)(CORRAL_HOLD_BUDGET_KIB * KIB))
-#define HOLD_LEAST   (HOLD_BUDGET / 8) /* what pools that were used once may hold of it */
+#define HOLD_LEAST   (HOLD_BUDGET / 16) /* what pools that were used once may hold of it */
 
 #define RETIRE_BYTES     (CORRAL_RETIRE_KIB * KIB)
 #define LARGE_KEEP_BYTES (CORRAL_LARGE_KEEP_KIB * KIB)
