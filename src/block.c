@@ -120,11 +120,7 @@ void *corral_realloc(void *block, size_t size, uint32_t id) {
         return size <= info.size ? block : NULL;
     }
     memcpy(moved, block, size < info.size ? size : info.size);
-    if (own) {
-        corral_free(block, id);
-    } else {
-        corral_free_found(block, &info);
-    }
+    corral_free_found(block, &info); /* which finds that it was free already */
     return moved;
 }
 

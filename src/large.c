@@ -304,6 +304,7 @@ bool corral_large_find(const void *block, struct large_info *info) {
 static bool move_end(char *block, size_t have, size_t *behind, size_t bytes) {
     size_t mapped = have + *behind;
     if (bytes < have) {
+        unpoison(block + have, *behind);
         *behind = corral_os->release(block + bytes, mapped - bytes) ? 0 : mapped - bytes;
         return true;
     }
