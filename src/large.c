@@ -24,6 +24,7 @@
 #define KEPT_SLOTS   64u
 /* Kept blocks that make room for one more, at most, before it is unmapped instead. */
 #define KEPT_TRIES   4u
+#define BEHIND_MOST  (LARGE_KEEP_BYTES / 2)
 
 enum state { STATE_NONE, STATE_LIVE, STATE_KEPT };
 
@@ -41,9 +42,10 @@ static _Atomic(struct leaf *) roots[ROOTS];
 
 /* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
 static _Atomic uintptr_t kept[KEPT_SLOTS];
-/* Their bytes, and those behind live blocks. */
 static _Atomic size_t kept_bytes;
 static _Atomic uint32_t next_victim;
+/* Bytes mapped behind live blocks. */
+static _Atomic size_t behind_bytes;
 
 static uint64_t make_word(size_t pages, uint32_t category, enum state state) {
     return (uint64_t)pages << 24 | (uint64_t)category << 8 | (uint64_t)state;
@@ -61,7 +63,7 @@ static size_t word_bytes(uint64_t word) {
     return (size_t)(word >> 24) * corral_os_page_size();
 }
 
-/* Pages of a size that the caller asks for. */
+/* bytes: of whole pages. */
 static size_t pages_of(size_t bytes) {
     return bytes / corral_os_page_size();
 }
@@ -103,6 +105,20 @@ static void set_live(struct entry *entry, size_t bytes, size_t behind, uint32_t 
 
 static size_t bytes_behind(struct entry *entry) {
     return load_relaxed(&entry->behind) * corral_os_page_size(); /* [R:holder] */
+}
+
+/* Counts `more` bytes behind live blocks, or less of them. Returns how many there are then. */
+static size_t count_behind(size_t more) {
+    return fetch_add_relaxed(&behind_bytes, more) + more; /* [R:hint] */
+}
+
+/* May so many bytes stay behind a block that is about to live? They are counted then. */
+static bool may_stay(size_t behind) {
+    if (behind == 0 || count_behind(behind) <= BEHIND_MOST) {
+        return true;
+    }
+    count_behind(-behind);
+    return false;
 }
 
 static void count(uint32_t category, int64_t blocks, int64_t bytes) {
@@ -169,68 +185,82 @@ static void keep(void *block, struct entry *entry) {
     unmap(block, entry);
 }
 
-/* What a block is to be. */
-struct wanted {
-    size_t bytes, alignment;
-    size_t more; /* bytes that it may have beyond */
-    uint32_t category;
+/* Gives a block that was taken out to a caller, but for what stays behind it. */
+static void *begin_life(void *block, struct entry *entry, uint64_t word, size_t behind) {
+    size_t bytes = word_bytes(word) - behind;
+    set_live(entry, bytes, behind, word_category(word));
+    unpoison(block, bytes);
+    count(word_category(word), 1, (int64_t)bytes);
+    return block;
+}
+
+/* A kept block that can serve, and where it was seen. */
+struct found {
+    _Atomic uintptr_t *slot; /* NULL: none */
+    uintptr_t address;
+    uint64_t word;
+    size_t more; /* bytes beyond those wanted */
 };
 
-static bool fits(uint64_t word, const struct wanted *wanted) {
-    return word_category(word) == wanted->category && word_bytes(word) >= wanted->bytes &&
-           word_bytes(word) - wanted->bytes <= wanted->more;
+/* Looks at a slot for a block of a category that is so aligned, and of `bytes` to twice as many. */
+static struct found look(_Atomic uintptr_t *slot, size_t bytes, size_t alignment,
+                         uint32_t category) {
+    struct found found = {.address = load_acquire(slot)}; /* [E:kept] its entry is there */
+    if (found.address == 0 || (found.address & (alignment - 1)) != 0) {
+        return found;
+    }
+    found.word = load_relaxed(&find_entry((void *)found.address)->word); /* [R:cas-reload] */
+    found.more = word_bytes(found.word) - bytes;
+    if (word_category(found.word) == category && found.more <= bytes) {
+        found.slot = slot;
+    }
+    return found;
 }
 
-/* Takes the block of one slot, if it is as wanted. The bytes that it has beyond stay mapped behind it,
- * and kept: for the block itself, when it grows, and for later ones. */
-static void *take_from_slot(_Atomic uintptr_t *slot, const struct wanted *wanted) {
-    uintptr_t address = load_acquire(slot); /* [E:kept] its entry is there */
-    if (address == 0 || (address & (wanted->alignment - 1)) != 0) {
-        return NULL;
+/* Takes a block out of its slot, if it is there still. What it has beyond stays mapped behind it, for
+ * the block itself when it grows, and for later ones; where too much does already, a little is the
+ * block's, and a block with more is not taken. */
+static void *take_found(const struct found *found, bool little) {
+    size_t behind = found->more;
+    if (!may_stay(behind)) {
+        if (!little) {
+            return NULL;
+        }
+        behind = 0;
     }
-    struct entry *entry = find_entry((void *)address);
-    /* [R:cas-reload] */
-    if (!fits(load_relaxed(&entry->word), wanted) ||
-        !cas_acquire(slot, &address, 0)) { /* [E:kept] the right to the block */
-        return NULL;
-    }
-    uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
-    fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
-    if (!fits(word, wanted)) {
+    uintptr_t address = found->address;
+    if (cas_acquire(found->slot, &address, 0)) { /* [E:kept] the right to the block */
+        struct entry *entry = find_entry((void *)address);
+        uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
+        fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
+        if (word == found->word) {
+            return begin_life((void *)address, entry, word, behind);
+        }
         /* Another block came to stand there between the look and the taking. */
         keep((void *)address, entry);
-        return NULL;
     }
-    size_t behind = word_bytes(word) - wanted->bytes;
     if (behind != 0) {
-        fetch_add_relaxed(&kept_bytes, behind); /* [R:hint] */
-    }
-    set_live(entry, wanted->bytes, behind, wanted->category);
-    unpoison((void *)address, wanted->bytes);
-    count(wanted->category, 1, (int64_t)wanted->bytes);
-    return (void *)address;
-}
-
-static void *take_from_any(const struct wanted *wanted) {
-    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
-        void *block = take_from_slot(&kept[i], wanted);
-        if (block != NULL) {
-            return block;
-        }
+        count_behind(-behind);
     }
     return NULL;
 }
 
-/* One that is a little larger, else one that is up to twice as large, as a block that grows again and
- * again left it. */
+/* A block with up to a quarter more, else the first with up to twice as much, as one that grew again
+ * and again left it. */
 static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
-    struct wanted wanted = {bytes, alignment, bytes / 4, category};
-    void *block = take_from_any(&wanted);
-    if (block == NULL) {
-        wanted.more = bytes;
-        block = take_from_any(&wanted);
+    struct found other = {.slot = NULL};
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        struct found found = look(&kept[i], bytes, alignment, category);
+        bool little = found.more <= bytes / 4;
+        void *block = found.slot != NULL && little ? take_found(&found, true) : NULL;
+        if (block != NULL) {
+            return block;
+        }
+        if (found.slot != NULL && !little && other.slot == NULL) {
+            other = found;
+        }
     }
-    return block;
+    return other.slot == NULL ? NULL : take_found(&other, false);
 }
 
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
@@ -266,8 +296,8 @@ CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t
 static void join_behind(struct entry *entry, uint64_t word) {
     size_t behind = bytes_behind(entry);
     if (behind != 0) {
-        fetch_sub_relaxed(&kept_bytes, behind); /* [R:hint] */
-        store_relaxed(&entry->behind, 0);       /* [R:holder] */
+        count_behind(-behind);
+        store_relaxed(&entry->behind, 0); /* [R:holder] */
         /* [R:holder] */
         store_relaxed(&entry->word, make_word((word >> 24) + pages_of(behind), word_category(word),
                                               STATE_KEPT));
@@ -299,21 +329,23 @@ bool corral_large_find(const void *block, struct large_info *info) {
     return word_state(word) == STATE_LIVE;
 }
 
-/* Has a live block of `have` bytes, and `behind` mapped there, end at `bytes`. Sets what is behind it
- * then. False when the OS does not grow it where it is. */
-static bool move_end(char *block, size_t have, size_t *behind, size_t bytes) {
-    size_t mapped = have + *behind;
-    if (bytes < have) {
-        unpoison(block + have, *behind);
-        *behind = corral_os->release(block + bytes, mapped - bytes) ? 0 : mapped - bytes;
-        return true;
+/* Where a live block of `have` bytes, with `behind` mapped there, is to end at `bytes`: what is behind
+ * it then. SIZE_MAX when the OS does not have it so; then nothing has changed. */
+static size_t move_end(char *block, size_t have, size_t behind, size_t bytes) {
+    size_t mapped = have + behind;
+    if (bytes >= have) {
+        if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
+            return SIZE_MAX;
+        }
+        unpoison(block + have, bytes - have);
+        return bytes > mapped ? 0 : mapped - bytes;
     }
-    if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
-        return false;
+    unpoison(block + have, behind);
+    if (!corral_os->release(block + bytes, mapped - bytes)) {
+        poison(block + have, behind);
+        return SIZE_MAX;
     }
-    *behind = bytes > mapped ? 0 : mapped - bytes;
-    unpoison(block + have, bytes - have);
-    return true;
+    return 0;
 }
 
 bool corral_large_resize(void *block, size_t size) {
@@ -321,13 +353,15 @@ bool corral_large_resize(void *block, size_t size) {
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t have = word_bytes(word);
     size_t bytes = round_up(size, corral_os_page_size());
-    size_t before = bytes_behind(entry);
-    size_t behind = before;
-    if (!move_end(block, have, &behind, bytes)) {
-        return false;
+    size_t behind = bytes_behind(entry);
+    size_t left = move_end(block, have, behind, bytes);
+    if (left == SIZE_MAX) {
+        return bytes < have; /* it serves as it is */
     }
-    fetch_add_relaxed(&kept_bytes, behind - before); /* [R:hint] */
-    set_live(entry, bytes, behind, word_category(word));
+    if (left != behind) {
+        count_behind(left - behind);
+    }
+    set_live(entry, bytes, left, word_category(word));
     count(word_category(word), 0, (int64_t)bytes - (int64_t)have);
     return true;
 }

@@ -7,10 +7,14 @@
  * Promises: a large block begins at an arena-sized boundary, so one entry of the map is its alone.
  *           A freed one is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS, and serves its own category
  *           again without a system call. One that serves a block down to half its size stays mapped
- *           as a whole: what is behind the block counts as kept, is there for the block to grow
- *           into, and belongs to it again when it is freed. A block freed twice is found.
- * Does not: share a mapping among blocks. A thread that is stopped between counting a freed block
- *           and placing it, or the other way, takes its bytes from what may be kept.
+ *           as a whole: what is behind the block is there for it to grow into, and belongs to it
+ *           again when it is freed. At most half of LARGE_KEEP_BYTES more is behind live blocks. A
+ *           block freed twice is found.
+ * Does not: share a mapping among blocks. Give back what is behind a live block before that block
+ *           shrinks or ends, not even when memory is exhausted. A thread that is stopped between
+ *           counting a freed block and placing it, or the other way, takes its bytes from what may be
+ *           kept; so does one between counting what stays behind a block and taking the block, and
+ *           in the child of a fork, what is behind the blocks of threads that it does not have.
  *
  *   entry.word:  | pages (40) | category (16) | state (8): none, live, kept |
  *

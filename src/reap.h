@@ -32,7 +32,8 @@ void corral_reap_release(struct cache *cache);
 struct cache *corral_reap_take(unsigned most);
 /* The same before a new cache is made: looks at a few, and at all when there are twice as many caches
  * as threads had when all were looked at last. So there are at most twice as many as threads ever
- * used at a time, and one that finds none looks at a constant number, on average. */
+ * used at a time, and one that finds none looks at a constant number, on average. Threads of the parent
+ * count as such for good in the child of a fork. */
 struct cache *corral_reap_search(void);
 
 #endif

@@ -62,8 +62,8 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
     return cache != NULL ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
 }
 
-/* Before an allocation fails, what is kept for later ones goes back to the OS. False when that was
- * nothing. */
+/* Before an allocation fails, what is kept for later ones goes back to the OS, but for what is behind
+ * live large blocks. False when that was nothing. */
 CORRAL_SLOW static bool release_kept(void) {
     bool large = corral_large_release_kept();
     return corral_arena_end_empty() || large;

@@ -273,3 +273,22 @@ Test(double_free, of_a_large_block) {
     const char *line = CORRAL_LARGE_KEEP_KIB >= 20 * 1024 ? DOUBLE_FREE : FOREIGN;
     misuse_expect(free_large_twice, line, 1);
 }
+
+static void resize_freed(void *argument) {
+    (void)argument;
+    void *block = corral_alloc(SIZE, ID);
+    corral_free(block, ID);
+    corral_free(corral_realloc(block, 10 * SIZE, ID), ID);
+    void *one = corral_alloc(SIZE, ID);
+    void *other = corral_alloc(SIZE, ID);
+    CHECK(one != other, "a block is given twice");
+    figures_expect(ID, 2, 2 * SIZE);
+    corral_free(one, ID);
+    corral_free(other, ID);
+    figures_expect_nothing();
+}
+
+/* AddressSanitizer ends the process: realloc reads the block. */
+Test(double_free, by_realloc, .disabled = BUILD_HAS_ASAN) {
+    misuse_expect(resize_freed, DOUBLE_FREE, 1);
+}

@@ -5,7 +5,8 @@
  * Owns:     counts of the OS's operations; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: sizes around the half that a block may serve; growth within, up to and beyond what is
- *           behind; a shrink; figures and bytes mapped after each.
+ *           behind; a shrink, also one that the OS refuses; the bound of what is behind; figures and
+ *           bytes mapped after each.
  * Does not: share blocks among threads (../explore/scenarios_doors.c).
  */
 #include "large.h"
@@ -19,6 +20,7 @@
 #include <corral/corral.h>
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { ID = 3, OTHER = 4 };
 /* Of whole OS pages, also where those have 64 KiB. */
@@ -29,6 +31,7 @@ enum { ID = 3, OTHER = 4 };
 static struct corral_os table;
 static unsigned calls;
 static size_t mapped;
+static bool release_fails;
 
 static void *reserve(size_t size, size_t alignment) {
     calls++;
@@ -38,6 +41,9 @@ static void *reserve(size_t size, size_t alignment) {
 
 static bool release(void *start, size_t size) {
     calls++;
+    if (release_fails) {
+        return false;
+    }
     mapped -= size;
     return corral_os_real.release(start, size);
 }
@@ -138,6 +144,27 @@ Test(large, a_shrink_gives_back_what_is_behind_too) {
     cr_assert_eq(grown(block, HALF + PART, HALF), block);
     cr_assert_eq(mapped, HALF);
     expect_live(HALF);
+    /* What others map there is theirs, for AddressSanitizer too. */
+    void *end = (char *)block + HALF;
+    void *others = mmap(end, WHOLE - HALF, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    cr_assert_eq(others, end);
+    memset(others, 1, WHOLE - HALF);
+    munmap(others, WHOLE - HALF);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(large, a_shrink_that_the_os_refuses_changes_nothing) {
+    keep_whole();
+    void *block = corral_alloc(HALF + PART, ID);
+    release_fails = true;
+    cr_assert_eq(grown(block, HALF + PART, HALF), block);
+    cr_assert_eq(mapped, WHOLE);
+    cr_assert_eq(corral_usable_size(block), HALF + PART);
+    expect_live(HALF + PART);
+    release_fails = false;
+    cr_assert_eq(grown(block, HALF, WHOLE), block, "what was behind it still is");
     corral_free(block, ID);
     figures_expect_nothing();
 }
@@ -151,7 +178,37 @@ Test(large, the_same_size_again_changes_nothing) {
     figures_expect_nothing();
 }
 
-Test(large, what_is_behind_counts_as_kept) {
+/* Each of the pair is what the other left when it was freed. */
+static void expect_kept_pairs(size_t size) {
+    corral_free(corral_alloc(size, OTHER), OTHER);
+    calls = 0;
+    for (int i = 0; i < 100; i++) {
+        corral_free(corral_alloc(size, OTHER), OTHER);
+    }
+    cr_assert_eq(calls, 0, "%u calls of the OS", calls);
+}
+
+Test(large, what_is_behind_leaves_others_what_they_may_keep) {
+    keep_whole();
+    size_t most = CORRAL_LARGE_KEEP_KIB * BUILD_KIB;
+    void *live[8];
+    unsigned count = 0;
+    size_t medium = CORRAL_MEDIUM_SLABS * CORRAL_SLAB_KIB * BUILD_KIB;
+    for (size_t size = most; size / 2 > medium && count < 8; size /= 2) {
+        corral_free(corral_alloc(size, ID), ID);
+        live[count++] = corral_alloc(size / 2, ID);
+    }
+    cr_assert(mapped <= most + most / 2 + (size_t)figures_of(ID).large_bytes, "%zu mapped", mapped);
+    expect_kept_pairs(WHOLE);
+    for (unsigned i = 0; i < count; i++) {
+        corral_free(live[i], ID);
+    }
+    corral_large_release_kept();
+    cr_assert_eq(mapped, 0);
+    figures_expect_nothing();
+}
+
+Test(large, what_is_kept_and_behind_is_bounded) {
     keep_whole();
     void *blocks[8];
     size_t most = CORRAL_LARGE_KEEP_KIB * BUILD_KIB;
@@ -160,7 +217,8 @@ Test(large, what_is_behind_counts_as_kept) {
             blocks[i] = corral_alloc(HALF + (size_t)((i + round) % 8) * PART, ID);
         }
         for (int i = 0; i < 8; i++) {
-            cr_assert(mapped <= most + (size_t)figures_of(ID).large_bytes, "%zu mapped", mapped);
+            size_t live = (size_t)figures_of(ID).large_bytes;
+            cr_assert(mapped <= most + most / 2 + live, "%zu mapped", mapped);
             corral_free(blocks[i], ID);
         }
     }
