@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { ID = 0, SIZE = 64, MANY = 6000, BLOCKS = 20000 };
+enum { ID = 0, SIZE = 64, MANY = 6000, BLOCKS = 20000, GATHERED = 8 };
 
 static unsigned char *blocks[BLOCKS];
 
@@ -54,6 +54,17 @@ static void check_and_go_on(void) {
         corral_free(blocks[i], ID);
     }
     figures_expect_nothing();
+}
+
+/* Freed blocks that the thread gathers to go home: of the word of 64 blocks that it came to before the
+ * one that it allocated from last. */
+static unsigned char *gathered(size_t i) {
+    const uintptr_t word = 64 * SIZE;
+    size_t last = MANY - 2;
+    while ((uintptr_t)blocks[last] / word == (uintptr_t)blocks[MANY - 2] / word) {
+        last -= 2;
+    }
+    return blocks[last - 2 * i];
 }
 
 static void free_foreign(void *address) {
@@ -184,6 +195,34 @@ Test(interior, of_a_small_block) {
     misuse_expect(free_interior, FOREIGN, 3);
 }
 
+/* Inside of the blocks behind those. */
+static void free_interior_near_gathered(void *argument) {
+    (void)argument;
+    fill_front();
+    for (size_t i = 0; i < GATHERED; i++) {
+        corral_free(gathered(i) + SIZE + 16, ID);
+    }
+    check_and_go_on();
+}
+
+Test(interior, near_gathered_blocks) {
+    misuse_expect(free_interior_near_gathered, FOREIGN, GATHERED);
+}
+
+static void resize_interior(void *argument) {
+    (void)argument;
+    unsigned char *block = corral_alloc(SIZE, ID);
+    CHECK(corral_realloc(block + 16, 10 * SIZE, ID) == NULL, "realloc takes the inside of a block");
+    CHECK(corral_realloc(block + 16, SIZE / 2, ID) == NULL, "realloc takes the inside of a block");
+    figures_expect(ID, 1, SIZE);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
+Test(interior, at_realloc) {
+    misuse_expect(resize_interior, FOREIGN, 2);
+}
+
 static void free_interior_of_large(void *argument) {
     (void)argument;
     unsigned char *block = corral_alloc(20 * BUILD_MIB, ID);
@@ -200,17 +239,20 @@ Test(interior, of_a_large_block) {
     misuse_expect(free_interior_of_large, FOREIGN, 3);
 }
 
-/* The last block freed went home, since the front list was full; it is free there. */
+/* The last blocks freed went home, since the front list was full; they are free there. */
 static void free_twice_at_home(void *argument) {
     (void)argument;
     fill_front();
     corral_free(blocks[MANY - 2], ID);
     corral_free(blocks[MANY - 4], ID);
+    for (size_t i = 0; i < GATHERED; i++) {
+        corral_free(gathered(i), ID);
+    }
     check_and_go_on();
 }
 
 Test(double_free, at_home) {
-    misuse_expect(free_twice_at_home, DOUBLE_FREE, 2);
+    misuse_expect(free_twice_at_home, DOUBLE_FREE, 2 + GATHERED);
 }
 
 static void free_half(void *argument) {
