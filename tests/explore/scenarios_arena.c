@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scenarios of arenas: birth, claims, the end, ranges, purging, large blocks.
+ * Scenarios of arenas: birth, claims, the end, ranges, purging.
  *
  * Owns:     nothing.
  * Callers:  main, through scenarios.h.
@@ -11,11 +11,9 @@
 
 #include "arena.h"
 #include "decay.h"
-#include "large.h"
 #include "options.h"
 #include "thread.h"
 
-#define LARGE (MEDIUM_MAX + 1)
 
 static void first_pair(void) {
     pair();
@@ -74,17 +72,6 @@ static void decay(void) {
 static void decay_and_pair(void) {
     corral_decay_step();
     pair();
-}
-static void large_pair(void) {
-    leave(take(LARGE, 0), 0);
-}
-static void large_kept(void) {
-    blocks[0] = take(LARGE, 0);
-    blocks[1] = take(LARGE, 0);
-    leave_blocks(0, 1);
-}
-static void leave_1(void) {
-    leave_blocks(1, 2);
 }
 /* A unit of two slabs, which grows into the ones behind. */
 static void make_unit(void) {
@@ -199,54 +186,6 @@ static void check_held(void) {
     leave(blocks[3], 9);
     expect_empty();
 }
-static void hold_large(void) {
-    blocks[0] = take(LARGE, 0);
-    blocks[1] = take(LARGE, 0);
-    corral_thread_detach();
-}
-/* Both blocks were kept: they are found when there is no other memory. */
-static void check_kept(void) {
-    world_set_reservations(0);
-    blocks[0] = take(LARGE, 0);
-    blocks[1] = take(LARGE, 0);
-    EXPECT(blocks[0] != NULL && blocks[1] != NULL);
-    leave_blocks(0, 2);
-    expect_empty();
-}
-/* Large blocks of which one may be kept. */
-#define HALF (LARGE_KEEP_BYTES / 2 + 4096)
-static void large_halves(void) {
-    make_caches();
-    for (unsigned i = 0; i < 3; i++) {
-        blocks[i] = take(HALF, 0);
-    }
-    corral_thread_detach();
-}
-static void leave_2(void) {
-    leave_blocks(2, 3);
-}
-static void check_2(void) {
-    leave_2();
-    expect_empty();
-}
-static void check_12(void) {
-    leave_1();
-    check_2();
-}
-static void half_pair(void) {
-    leave(take(HALF, 0), 0);
-}
-static void leave_0_pair(void) {
-    leave_blocks(0, 1);
-    half_pair();
-}
-static void leave_1_other_pair(void) {
-    leave_blocks(1, 2);
-    leave(take(HALF, 7), 7);
-}
-static void release_kept(void) {
-    corral_large_release_kept();
-}
 
 static const struct scenario end_again = {
     .name = "end_again",
@@ -296,40 +235,6 @@ static const struct scenario ranges_grow = {
     .setup = hold_two,
     .threads = {hold_8, hold_9},
     .check = check_held,
-};
-static const struct scenario large_keep = {
-    .name = "large_keep",
-    .what = "two threads free large blocks, which are kept",
-    .setup = hold_large,
-    .threads = {leave_0, leave_1},
-    .check = check_kept,
-};
-static const struct scenario large_first = {
-    .name = "large_first",
-    .what = "two threads make the first large blocks",
-    .threads = {large_pair, large_pair},
-    .check = expect_empty,
-};
-static const struct scenario large_evict = {
-    .name = "large_evict",
-    .what = "two large blocks are freed of which one may be kept, while a third is needed",
-    .setup = large_halves,
-    .threads = {leave_0, leave_1, half_pair},
-    .check = check_2,
-};
-static const struct scenario large_release = {
-    .name = "large_release",
-    .what = "kept large blocks are unmapped while one is freed and one needed",
-    .setup = large_halves,
-    .threads = {leave_0, release_kept, half_pair},
-    .check = check_12,
-};
-static const struct scenario large_again = {
-    .name = "large_again",
-    .what = "kept large blocks are unmapped, and others come to stand there, while one is taken",
-    .setup = large_halves,
-    .threads = {leave_0_pair, leave_1_other_pair, half_pair},
-    .check = check_2,
 };
 static const struct scenario birth = {
     .name = "birth",
@@ -386,13 +291,6 @@ static const struct scenario purge_two = {
     .threads = {decay_and_pair, decay_and_pair},
     .check = expect_empty,
 };
-static const struct scenario large = {
-    .name = "large",
-    .what = "two threads want the large block that is kept, and one is freed",
-    .setup = large_kept,
-    .threads = {large_pair, large_pair, leave_1},
-    .check = expect_empty,
-};
 static const struct scenario extend = {
     .name = "extend",
     .what = "a unit grows into slabs that another claims",
@@ -402,7 +300,5 @@ static const struct scenario extend = {
 };
 
 const struct scenario *const scenarios_arena[] = {
-    &birth,      &claim,       &give,           &end,           &end_given,    &end_two,
-    &purge,      &purge_two,   &large,          &extend,        &end_again,    &end_failed,
-    &ranges,     &ranges_refused, &ranges_grow, &large_keep,    &large_first,  &large_evict,
-    &large_release, &large_again,  &ranges_failed,  &ranges_larger, 0};
+    &birth, &claim, &give, &end, &end_given, &end_two, &purge, &purge_two, &extend, &end_again,
+    &end_failed, &ranges, &ranges_refused, &ranges_grow, &ranges_failed, &ranges_larger, 0};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scenarios of the other doors: a thread whose exit hook has run, resizing, LPM callbacks, misuse,
- * runs.
+ * Scenarios of the other doors: a thread whose exit hook has run, LPM callbacks, misuse, runs.
  *
  * Owns:     nothing.
  * Callers:  main, through scenarios.h.
@@ -10,15 +9,12 @@
  */
 #include "scenarios.h"
 
-#include "large.h"
 #include "misuse.h"
 #include "options.h"
 
 #include <corral/lpm.h>
 
 #define SMALL ((size_t)64)
-#define LARGE (2 * (MEDIUM_MAX + 1))
-#define PAGE  ((size_t)4096)
 
 static void hold_one(void) {
     blocks[0] = take(BLOCK, 0);
@@ -38,46 +34,6 @@ static const struct scenario late = {
     .what = "a thread frees and allocates when its exit hook has run, while another needs a cache",
     .setup = hold_one,
     .threads = {end_then_use, pair},
-    .check = expect_empty,
-};
-
-static void hold_large(void) {
-    blocks[0] = take(LARGE, 0);
-    corral_thread_detach();
-}
-static void shrink(void) {
-    void *block = corral_realloc(explore_leave(blocks[0]), LARGE - 4 * PAGE, 0);
-    leave(explore_take(block, LARGE - 4 * PAGE), 0);
-}
-static void large_pair(void) {
-    leave(take(LARGE, 0), 0);
-}
-
-static const struct scenario resize = {
-    .name = "resize",
-    .what = "a large block is made shorter while another is made and kept",
-    .setup = hold_large,
-    .threads = {shrink, large_pair},
-    .check = expect_empty,
-};
-
-/* A kept block of twice the size. */
-static void keep_large(void) {
-    make_caches();
-    leave(take(LARGE, 0), 0);
-}
-/* Takes it, unless the other does, and grows it into what is behind it, if there is something. */
-static void take_part_and_grow(void) {
-    void *block = take(LARGE / 2, 0);
-    corral_large_resize(block, LARGE / 2 + PAGE);
-    leave(block, 0);
-}
-
-static const struct scenario behind = {
-    .name = "behind",
-    .what = "a kept block serves one of half its size, which grows, while another needs it whole",
-    .setup = keep_large,
-    .threads = {take_part_and_grow, large_pair},
     .check = expect_empty,
 };
 
@@ -143,4 +99,4 @@ static const struct scenario run = {
     .check = expect_empty,
 };
 
-const struct scenario *const scenarios_doors[] = {&late, &resize, &behind, &lpm, &misuse, &run, 0};
+const struct scenario *const scenarios_doors[] = {&late, &lpm, &misuse, &run, 0};

@@ -7,7 +7,7 @@
  * Promises: sizes around the half that a block may serve; growth within, up to and beyond what is
  *           behind; a shrink, also one that the OS refuses; the bound of what is behind; figures and
  *           bytes mapped after each.
- * Does not: share blocks among threads (../explore/scenarios_doors.c).
+ * Does not: share blocks among threads (../explore/scenarios_large.c).
  */
 #include "large.h"
 #include "os.h"

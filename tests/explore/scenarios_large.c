@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of large blocks: kept ones that are taken, evicted and unmapped, and what is behind a block.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: as scenarios.h.
+ * Does not: use arenas.
+ */
+#include "scenarios.h"
+
+#include "large.h"
+#include "options.h"
+
+#define LARGE  (MEDIUM_MAX + 1)
+#define DOUBLE (2 * LARGE)
+#define PAGE   ((size_t)4096)
+
+static void large_pair(void) {
+    leave(take(LARGE, 0), 0);
+}
+static void large_kept(void) {
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    leave_blocks(0, 1);
+}
+static void leave_0(void) {
+    leave_blocks(0, 1);
+}
+static void leave_1(void) {
+    leave_blocks(1, 2);
+}
+static void hold_large(void) {
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    corral_thread_detach();
+}
+/* Both blocks were kept: they are found when there is no other memory. */
+static void check_kept(void) {
+    world_set_reservations(0);
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    EXPECT(blocks[0] != NULL && blocks[1] != NULL);
+    leave_blocks(0, 2);
+    expect_empty();
+}
+/* Large blocks of which one may be kept. */
+#define HALF (LARGE_KEEP_BYTES / 2 + PAGE)
+static void large_halves(void) {
+    make_caches();
+    for (unsigned i = 0; i < 3; i++) {
+        blocks[i] = take(HALF, 0);
+    }
+    corral_thread_detach();
+}
+static void leave_2(void) {
+    leave_blocks(2, 3);
+}
+static void check_2(void) {
+    leave_2();
+    expect_empty();
+}
+static void check_12(void) {
+    leave_1();
+    check_2();
+}
+static void half_pair(void) {
+    leave(take(HALF, 0), 0);
+}
+static void leave_0_pair(void) {
+    leave_blocks(0, 1);
+    half_pair();
+}
+static void leave_1_other_pair(void) {
+    leave_blocks(1, 2);
+    leave(take(HALF, 7), 7);
+}
+static void release_kept(void) {
+    corral_large_release_kept();
+}
+
+static const struct scenario large_keep = {
+    .name = "large_keep",
+    .what = "two threads free large blocks, which are kept",
+    .setup = hold_large,
+    .threads = {leave_0, leave_1},
+    .check = check_kept,
+};
+static const struct scenario large_first = {
+    .name = "large_first",
+    .what = "two threads make the first large blocks",
+    .threads = {large_pair, large_pair},
+    .check = expect_empty,
+};
+static const struct scenario large_evict = {
+    .name = "large_evict",
+    .what = "two large blocks are freed of which one may be kept, while a third is needed",
+    .setup = large_halves,
+    .threads = {leave_0, leave_1, half_pair},
+    .check = check_2,
+};
+static const struct scenario large_release = {
+    .name = "large_release",
+    .what = "kept large blocks are unmapped while one is freed and one needed",
+    .setup = large_halves,
+    .threads = {leave_0, release_kept, half_pair},
+    .check = check_12,
+};
+static const struct scenario large_again = {
+    .name = "large_again",
+    .what = "kept large blocks are unmapped, and others come to stand there, while one is taken",
+    .setup = large_halves,
+    .threads = {leave_0_pair, leave_1_other_pair, half_pair},
+    .check = check_2,
+};
+static const struct scenario large = {
+    .name = "large",
+    .what = "two threads want the large block that is kept, and one is freed",
+    .setup = large_kept,
+    .threads = {large_pair, large_pair, leave_1},
+    .check = expect_empty,
+};
+
+static void hold_double(void) {
+    blocks[0] = take(DOUBLE, 0);
+    corral_thread_detach();
+}
+static void shrink(void) {
+    void *block = corral_realloc(explore_leave(blocks[0]), DOUBLE - 4 * PAGE, 0);
+    leave(explore_take(block, DOUBLE - 4 * PAGE), 0);
+}
+static void double_pair(void) {
+    leave(take(DOUBLE, 0), 0);
+}
+
+static const struct scenario resize = {
+    .name = "resize",
+    .what = "a large block is made shorter while another is made and kept",
+    .setup = hold_double,
+    .threads = {shrink, double_pair},
+    .check = expect_empty,
+};
+
+/* A kept block of twice the size. */
+static void keep_double(void) {
+    make_caches();
+    leave(take(DOUBLE, 0), 0);
+}
+/* Takes it, unless the other does, and grows it into what is behind it, if there is something. */
+static void take_part_and_grow(void) {
+    void *block = take(LARGE, 0);
+    corral_large_resize(block, LARGE + PAGE);
+    leave(block, 0);
+}
+
+static const struct scenario behind = {
+    .name = "behind",
+    .what = "a kept block serves one of half its size, which grows, while another needs it whole",
+    .setup = keep_double,
+    .threads = {take_part_and_grow, double_pair},
+    .check = expect_empty,
+};
+
+const struct scenario *const scenarios_large[] = {
+    &large_keep, &large_first, &large_evict, &large_release,
+    &large_again, &large, &resize, &behind, 0};
