@@ -17,6 +17,9 @@
 
 enum { BATCH = 4096 };
 
+/* For functions into which the form of a workload has to go as a constant. */
+#define WITH_FORM static inline __attribute__((always_inline))
+
 /* What differs between the workloads. It is a constant at each call of mix_measure, so that a
  * single category and its id are known to the compiler. */
 typedef struct mix_form {
@@ -28,11 +31,11 @@ typedef struct mix_form {
 static span spans[SPAN_THREADS];
 static uint32_t four_letters[BENCH_CATEGORIES];
 
-static inline uint32_t id_of(mix_form form, uint32_t category) {
+WITH_FORM uint32_t id_of(mix_form form, uint32_t category) {
     return form.named ? four_letters[category] : category;
 }
 
-static inline void replace(mix *self, size_t first, size_t count, mix_form form) {
+WITH_FORM void replace(mix *self, size_t first, size_t count, mix_form form) {
     for (size_t i = first; i < first + count; i++) {
         uint32_t slot = self->step[i].slot;
         uint32_t category = slot % form.categories;
@@ -45,21 +48,21 @@ static inline void replace(mix *self, size_t first, size_t count, mix_form form)
     }
 }
 
-static void fill(mix *self, mix_form form) {
+WITH_FORM void fill(mix *self, mix_form form) {
     for (uint32_t slot = 0; slot < MIX_LIVE; slot++) {
         uint32_t category = slot % form.categories;
         self->live[slot] = bench_alloc_id(self->step[slot].size, id_of(form, category), category);
     }
 }
 
-static void drain(mix *self, mix_form form) {
+WITH_FORM void drain(mix *self, mix_form form) {
     for (uint32_t slot = 0; slot < MIX_LIVE; slot++) {
         uint32_t category = slot % form.categories;
         bench_free_id(self->live[slot], id_of(form, category), category);
     }
 }
 
-static inline void mix_measure(bench_state *state, mix_form form) {
+WITH_FORM void mix_measure(bench_state *state, mix_form form) {
     mix *self = mix_of_thread(bench_thread(state));
     span *mine = &spans[bench_thread(state)];
     size_t next = 0;
