@@ -71,7 +71,7 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
     }
     uint32_t pool = (memory_type_id << CORRAL_CLASS_STRIDE_LOG) + corral_hit_class(size);
     struct corral_front *fronts = corral_thread.fronts;
-    struct corral_front *front = &fronts[pool];
+    struct corral_front *front = corral_hit_front(fronts, pool);
     void *block = front->head;
     if (CORRAL_UNLIKELY(block == NULL)) {
         return corral_alloc_empty(fronts, pool);
