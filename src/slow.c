@@ -138,11 +138,31 @@ CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *fronts, uint32_t p
     return corral_alloc_pool(pool);
 }
 
-CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
+/* A hit of the calling thread's front list, whether the thread has a cache or not: the list of none
+ * is empty. */
+CORRAL_FAST void *alloc_hit(uint32_t pool) {
+    struct corral_front *front = &thread_cache()->fronts[pool];
+    void *block = front->head;
+    if (unlikely(block == NULL)) {
+        return corral_alloc_pool(pool);
+    }
+    front_count_allocation(front);
+    front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    return block;
+}
+
+/* Of an id that is not dense, or large. */
+CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
     bool zero;
     uint32_t base = cache_pool_base(thread_cache(), id);
-    return likely(size <= BLOCK_MAX) ? alloc_pool(base + size_class_of(size))
+    return likely(size <= BLOCK_MAX) ? alloc_hit(base + size_class_of(size))
                                      : corral_alloc_from(size, base, &zero);
+}
+
+CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
+    return likely(id < DENSE_IDS && size <= BLOCK_MAX)
+               ? alloc_hit((id << CLASS_STRIDE_LOG) + size_class_of(size))
+               : alloc_any(size, id);
 }
 
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {
