@@ -208,34 +208,52 @@ static uint32_t put_out(struct cache *cache, struct pool *pool, uint32_t index) 
     return length > 0 ? (uint32_t)length : 0;
 }
 
+/* Moves the hand on by one pool, which it lays aside or puts out. Returns how many blocks of front
+ * lists went home. */
+static uint32_t look(struct cache *cache) {
+    uint32_t index = turn_next(cache);
+    struct pool *pool = cache_pool_if(cache, index);
+    if (pool->turn == TURN_IN) {
+        lay_aside(cache, pool, index);
+        cache->hand = index;
+        return 0;
+    }
+    uint32_t sent = put_out(cache, pool, index);
+    corral_turn_leave_next(cache);
+    return sent;
+}
+
 /* Moves the hand on, before a pool joins the ring. */
 static void make_room(struct cache *cache, ptrdiff_t cost) {
     uint32_t slabs = (uint32_t)(cost >> SLAB_SHIFT);
     uint32_t sent = 0;
     uint32_t looks = slabs * TURN_LOOKS;
     for (; looks > 0 && sent < slabs * SEND_MOST && !turn_has_room(cache, cost); looks--) {
-        uint32_t index = turn_next(cache);
-        struct pool *pool = cache_pool_if(cache, index);
-        if (pool->turn == TURN_IN) {
-            lay_aside(cache, pool, index);
-            cache->hand = index;
-        } else {
-            sent += put_out(cache, pool, index);
-            corral_turn_leave_next(cache);
-        }
+        sent += look(cache);
     }
 }
 
 CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index) {
-    ptrdiff_t cost = turn_cost(index);
-    if (pool->turn == TURN_OUT && cost > 0) {
+    if (pool->turn == TURN_OUT) {
+        ptrdiff_t cost = turn_cost(index);
         corral_turn_learn(cache, pool, cost);
         make_room(cache, cost);
         corral_turn_join(cache, pool, index);
     }
-    pool->turn = pool->turn == TURN_OUT ? TURN_IN : pool->turn;
     take_up(cache, pool, index);
     return cache->fronts[index].head != NULL;
+}
+
+void corral_home_grant(struct cache *cache, uint32_t index) {
+    corral_front_grant(cache, index);
+    if (front_limit(&cache->fronts[index]) > 0 || !front_can_be(index)) {
+        return;
+    }
+    if (turn_next(cache) == index) {
+        cache->hand = index; /* it is in use */
+    } else {
+        look(cache);
+    }
 }
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that

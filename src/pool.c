@@ -89,7 +89,7 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
         return block;
     }
     if (front_limit(front) == 0) {
-        corral_front_grant(cache, index);
+        corral_home_grant(cache, index);
     }
     do {
         while (pool->current != NULL) {

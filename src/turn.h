@@ -38,7 +38,7 @@
 
 /* What a pool in the ring costs: a unit, which its current slab is, or its open word keeps from
  * going back. 0 for a class of which a unit has one block: such a pool holds a front list at most,
- * all of whose bytes are in front_budget, and does not join. */
+ * all of whose bytes are in front_budget. */
 CORRAL_FAST ptrdiff_t turn_cost(uint32_t pool) {
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     return size_class->capacity == 1 ? 0 : (ptrdiff_t)size_class->slabs << SLAB_SHIFT;

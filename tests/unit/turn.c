@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * turn: what a thread's pools hold for later, and who gets it when all of it is given.
+ *
+ * Owns:     nothing; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: a pool in use gets a front list in a bounded number of refills, whoever had the budget.
+ * Does not: measure how long that takes.
+ */
+#include "turn.h"
+
+#include <corral/corral.h>
+#include "front.h"
+#include "thread.h"
+
+#include "support/check.h"
+
+#include <criterion/criterion.h>
+
+enum { ID = 0, PAIRS = 1000, ROUNDS = 12, MOST = FRONT_BLOCKS + 2 };
+
+static struct cache *own_cache(void) {
+    return cache_of_fronts(corral_thread.fronts);
+}
+
+/* The smallest class of which a unit is one block. */
+static unsigned single_class(void) {
+    unsigned class_index = 0;
+    while (corral_classes[class_index].capacity > 1) {
+        class_index++;
+    }
+    return class_index;
+}
+
+/* Uses a pool with some more blocks at a time than its front list takes, until that is as long as can
+ * be. */
+static void use(uint32_t id, unsigned class_index) {
+    static void *blocks[MOST];
+    const struct size_class *size_class = &corral_classes[class_index];
+    const struct corral_front *front = &own_cache()->fronts[(id << CLASS_STRIDE_LOG) + class_index];
+    for (unsigned round = 0; round < ROUNDS && front_limit(front) < size_class->front_max; round++) {
+        uint32_t count = front_limit(front) + 2;
+        for (uint32_t i = 0; i < count; i++) {
+            blocks[i] = corral_alloc(size_class->size, id);
+            CHECK(blocks[i] != NULL, "no block");
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            corral_free(blocks[i], id);
+        }
+    }
+}
+
+/* The pools that may hold most for what they cost in slabs: with units of one block, or of one slab. */
+static bool holds_much(const struct size_class *size_class, bool single) {
+    return single ? size_class->capacity == 1
+                  : size_class->slabs == 1 && size_class->capacity > 1 &&
+                        (size_t)size_class->size * size_class->front_max >= FRONT_BYTES / 2;
+}
+
+/* Uses such pools of other ids until the budget has less left than `needed` bytes. */
+static void spend(bool single, size_t needed) {
+    for (uint32_t id = ID + 1; id < DENSE_IDS && own_cache()->front_budget >= needed; id++) {
+        for (unsigned i = 0; i < CLASS_COUNT && own_cache()->front_budget >= needed; i++) {
+            size_t size = corral_classes[i].size;
+            if (holds_much(&corral_classes[i], single) && size <= own_cache()->front_budget) {
+                use(id, i);
+            }
+        }
+    }
+}
+
+static uint64_t refills(void) {
+    corral_stats stats;
+    CHECK(corral_category_stats(ID, &stats, sizeof stats) == CORRAL_OK, "no figures");
+    return stats.refills;
+}
+
+static void do_pair(size_t size) {
+    void *block = corral_alloc(size, ID);
+    CHECK(block != NULL, "no block");
+    corral_free(block, ID);
+}
+
+/* Two looks put an idle pool out, and the hand passes the pool itself once. */
+static void check_gets_a_list(bool single) {
+    unsigned class_index = single_class();
+    size_t size = corral_classes[class_index].size;
+    corral_free(corral_alloc(size, ID + 1), ID + 1); /* a cache */
+    spend(single, size);
+    CHECK(own_cache()->front_budget < size, "%zu bytes are left", own_cache()->front_budget);
+
+    uint32_t most = 2 * own_cache()->turns + 3;
+    const struct corral_front *front = &own_cache()->fronts[(ID << CLASS_STRIDE_LOG) + class_index];
+    uint32_t pairs = 0;
+    for (; front_limit(front) == 0 && pairs <= most; pairs++) {
+        do_pair(size);
+    }
+    CHECK(pairs > 0, "it has one already");
+    CHECK(pairs <= most, "no front list after %u pairs", pairs);
+    uint64_t before = refills();
+    for (unsigned i = 0; i < PAIRS; i++) {
+        do_pair(size);
+    }
+    CHECK(refills() <= before + 1, "%llu refills", (unsigned long long)(refills() - before));
+}
+
+/* Where the pools that can hold all of the budget may not stay for their slabs, they do not. */
+#define STAY (HOLD_LEAST >= 2 * (ptrdiff_t)FRONT_BUDGET && FRONT_BYTES <= SLAB_BYTES)
+/* A block that is a unit may have a front list. */
+#define SINGLE (FRONT_BUDGET >= 4 * SLAB_BYTES)
+
+Test(turn, what_idle_pools_of_small_blocks_had_is_given_to_others, .disabled = !(STAY && SINGLE)) {
+    check_gets_a_list(false);
+}
+
+Test(turn, what_idle_pools_of_single_blocks_had_is_given_to_others, .disabled = !SINGLE) {
+    check_gets_a_list(true);
+}
