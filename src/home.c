@@ -234,12 +234,13 @@ static void make_room(struct cache *cache, ptrdiff_t cost) {
 }
 
 CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index) {
-    if (pool->turn == TURN_OUT) {
-        ptrdiff_t cost = turn_cost(index);
+    ptrdiff_t cost = turn_cost(index);
+    if (pool->turn == TURN_OUT && cost > 0) {
         corral_turn_learn(cache, pool, cost);
         make_room(cache, cost);
         corral_turn_join(cache, pool, index);
     }
+    pool->turn = pool->turn == TURN_OUT ? TURN_IN : pool->turn;
     take_up(cache, pool, index);
     return cache->fronts[index].head != NULL;
 }

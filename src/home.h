@@ -5,8 +5,9 @@
  * Owns:     open words; the hand of the ring of pools (turn.h).
  * Callers:  the thread that has the cache; for corral_home_alone, any thread.
  * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h), and for what idle
- *           pools send home when another one joins the ring, which is bounded. At most OPEN_BYTES,
- *           or 64 blocks, or one block, of each category and class are gathered and not yet home.
+ *           pools send home when another one joins the ring, or is refused a front list, which is
+ *           bounded. At most OPEN_BYTES, or 64 blocks, or one block, of each category and class are
+ *           gathered and not yet home.
  * Does not: free in bulk otherwise: each call brings at most two words of blocks to slabs.
  *
  *   a block of the run's word ......... back into the run: handed out again before blocks that were
@@ -18,12 +19,13 @@
  * a bit, its slab has a block outside, so nobody gives the slab back.
  *
  * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
- * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside, and
- * puts out those that are still laid aside when it meets them again: their blocks go home, their
+ * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside,
+ * and puts out those that are still laid aside when it meets them again: their blocks go home, their
  * slabs to the arena or the shelf. So the pools that were not used while it went round twice cost at
- * most what is allowed and a unit; those in use stay, whatever they cost. The hand looks at a bounded
- * number of pools, and sends a bounded number of blocks home, each time. It also moves on by one pool
- * at each refill of a pool that is refused a front list, since others have the budget.
+ * most what is allowed and a unit; those in use stay, whatever they cost, while the front lists of
+ * all fit the thread's budget. The hand looks at a bounded number of pools, and sends a bounded
+ * number of blocks home, each time. It also moves on by one pool at each refill of a pool that is
+ * refused a front list, since others have the budget.
  */
 #ifndef CORRAL_HOME_H
 #define CORRAL_HOME_H

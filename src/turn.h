@@ -37,11 +37,13 @@
 #define TURN_LOOKS 8u
 
 /* What a pool in the ring costs: a unit, which its current slab is, or its open word keeps from
- * going back. 0 for a class of which a unit has one block: such a pool holds a front list at most,
- * all of whose bytes are in front_budget. */
+ * going back. A pool of a class of which a unit has one block holds a front list at most, all of whose
+ * bytes are in front_budget: it counts as a slab, for the looks at it, or 0 when it may have no front
+ * list; then it does not join. */
 CORRAL_FAST ptrdiff_t turn_cost(uint32_t pool) {
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
-    return size_class->capacity == 1 ? 0 : (ptrdiff_t)size_class->slabs << SLAB_SHIFT;
+    uint32_t slabs = size_class->capacity > 1 ? size_class->slabs : size_class->front_max > 0;
+    return (ptrdiff_t)slabs << SLAB_SHIFT;
 }
 
 /* May the ring cost so much more? An empty one may. */
@@ -71,6 +73,7 @@ CORRAL_FAST void turn_reset(struct cache *cache) {
 
 CORRAL_FAST void turn_end(struct pool *pool) {
     pool->out_at = 0;
+    pool->fit_after = 0;
     pool->turn = TURN_OUT;
 }
 

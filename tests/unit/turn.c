@@ -4,7 +4,7 @@
  *
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
- * Promises: a pool in use gets a front list in a bounded number of refills, whoever had the budget.
+ * Promises: a pool in use gets a front list in a bounded number of refills, when idle ones have the budget.
  * Does not: measure how long that takes.
  */
 #include "turn.h"
@@ -104,6 +104,19 @@ static void check_gets_a_list(bool single) {
     CHECK(refills() <= before + 1, "%llu refills", (unsigned long long)(refills() - before));
 }
 
+/* Uses pools of all ids once each: those of which a unit is one block, or the others. */
+static void use_once(bool single) {
+    for (uint32_t id = 0; id < DENSE_IDS; id++) {
+        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+            if ((corral_classes[i].capacity == 1) == single) {
+                corral_free(corral_alloc(corral_classes[i].size, id), id);
+                CHECK(own_cache()->held <= HOLD_LEAST, "%td bytes in id %u, class %u",
+                      own_cache()->held, id, i);
+            }
+        }
+    }
+}
+
 /* Where the pools that can hold all of the budget may not stay for their slabs, they do not. */
 #define STAY (HOLD_LEAST >= 2 * (ptrdiff_t)FRONT_BUDGET && FRONT_BYTES <= SLAB_BYTES)
 /* A block that is a unit may have a front list. */
@@ -115,4 +128,9 @@ Test(turn, what_idle_pools_of_small_blocks_had_is_given_to_others, .disabled = !
 
 Test(turn, what_idle_pools_of_single_blocks_had_is_given_to_others, .disabled = !SINGLE) {
     check_gets_a_list(true);
+}
+
+Test(turn, what_pools_that_are_used_once_hold_is_bounded, .disabled = !STAY) {
+    use_once(true);
+    use_once(false);
 }
