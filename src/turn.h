@@ -73,7 +73,6 @@ CORRAL_FAST void turn_reset(struct cache *cache) {
 
 CORRAL_FAST void turn_end(struct pool *pool) {
     pool->out_at = 0;
-    pool->fit_after = 0;
     pool->turn = TURN_OUT;
 }
 
