@@ -28,12 +28,20 @@ static struct cache *attached(void) {
     return likely(thread_is_attached(cache)) ? cache : corral_thread_attach();
 }
 
-CORRAL_FAST void *alloc_pooled(struct cache *cache, uint32_t pool) {
-    struct corral_front *front = &cache->fronts[pool];
+/* The front list's first block; NULL when there is none, as when the thread has no cache. */
+CORRAL_FAST void *take_first(struct corral_front *front, uint32_t pool) {
     void *block = front->head;
-    if (block != NULL) {
+    if (likely(block != NULL)) {
         front_count_allocation(front);
         front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    }
+    return block;
+}
+
+CORRAL_FAST void *alloc_pooled(struct cache *cache, uint32_t pool) {
+    struct corral_front *front = &cache->fronts[pool];
+    void *block = take_first(front, pool);
+    if (block != NULL) {
         return block;
     }
     struct pool *cold = cache_pool_if(cache, pool);
@@ -138,17 +146,10 @@ CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *fronts, uint32_t p
     return corral_alloc_pool(pool);
 }
 
-/* A hit of the calling thread's front list, whether the thread has a cache or not: the list of none
- * is empty. */
+/* A hit before it is asked whether the thread has a cache. */
 CORRAL_FAST void *alloc_hit(uint32_t pool) {
-    struct corral_front *front = &thread_cache()->fronts[pool];
-    void *block = front->head;
-    if (unlikely(block == NULL)) {
-        return corral_alloc_pool(pool);
-    }
-    front_count_allocation(front);
-    front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
-    return block;
+    void *block = take_first(&thread_cache()->fronts[pool], pool);
+    return likely(block != NULL) ? block : corral_alloc_pool(pool);
 }
 
 /* Of an id that is not dense, or large. */

@@ -4,7 +4,8 @@
  *
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
- * Promises: a pool in use gets a front list in a bounded number of refills, when idle ones have the budget.
+ * Promises: a pool in use gets a front list in a bounded number of refills when idle ones have the
+ *           budget; pools that are used once hold little.
  * Does not: measure how long that takes.
  */
 #include "turn.h"
