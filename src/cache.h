@@ -38,6 +38,7 @@
 #include "arena.h"
 #include "atomic.h"
 #include "base.h"
+#include "large_own.h"
 #include "options.h"
 #include "size_class.h"
 
@@ -104,8 +105,12 @@ struct cache {
     ptrdiff_t held, allowed;     /* owner: cost of the ring (turn.h), and what it may be */
     uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
     uint32_t put_out;            /* owner: slabs that all pools put out did cost */
+    uint32_t refused;            /* owner: front lists that got no room since the hand moved */
+    uint32_t patience, met;      /* owner: logarithm of how many move it; pools it met since that
+                                    grew */
     _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */
     uint32_t holds;              /* owner: times that a thread was given the cache */
+    struct large_own large_own;  /* owner */
     struct row *row_list;        /* owner: all rows, the last made first */
     _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
 };

@@ -23,12 +23,12 @@
 #include "options.h"
 
 /* A category's shared counters. All are atomic, relaxed: figures that order nothing.
- * Law: blocks that callers hold = what the caches' pools count + stray + large. */
+ * Law: blocks that callers hold = what the caches' pools count + stray + large − threads' own. */
 struct category {
     _Atomic int64_t stray_blocks; /* atomic: blocks that left or came home without a pool */
     _Atomic int64_t stray_bytes;  /* atomic */
-    _Atomic uint64_t large_blocks; /* atomic */
-    _Atomic uint64_t large_bytes;  /* atomic */
+    _Atomic uint64_t large_blocks; /* atomic: live ones and threads' own (large_own.h) */
+    _Atomic uint64_t large_bytes;  /* atomic: theirs */
     _Atomic uint64_t peak_bytes;   /* atomic: highest sum seen */
     _Atomic uint64_t slabs;        /* atomic: slabs that hold blocks */
     _Atomic uint64_t slabs_most;   /* atomic: the most there were when the peak was looked at */

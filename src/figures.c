@@ -18,6 +18,10 @@
 /* Sums of which the least may be a peak. */
 #define PEAK_SUMS 3u
 
+static int64_t not_negative(int64_t figure) {
+    return figure < 0 ? 0 : figure;
+}
+
 #if CORRAL_FIGURES_LEVEL >= 2
 static void add_counts(struct figures *figures, const struct corral_front *front) {
     figures->allocations += load_relaxed(&front->allocations); /* [R:figure] */
@@ -54,13 +58,22 @@ static void add_cache(struct figures *figures, const struct cache *cache, uint32
     }
 }
 
+/* A thread's own large block is counted as live, and is not. */
+static void take_off_own(struct figures *figures, const struct cache *cache, uint32_t category) {
+    size_t bytes = large_own_bytes(&cache->large_own, category);
+    figures->large_blocks -= bytes != 0;
+    figures->large_bytes -= (int64_t)bytes;
+}
+
 static void add_shared(struct figures *figures, struct category *shared) {
     figures->blocks += load_relaxed(&shared->stray_blocks);       /* [R:figure] */
     figures->bytes += load_relaxed(&shared->stray_bytes);         /* [R:figure] */
-    figures->large_blocks = load_relaxed(&shared->large_blocks); /* [R:figure] */
-    figures->large_bytes = load_relaxed(&shared->large_bytes);   /* [R:figure] */
-    figures->blocks += (int64_t)figures->large_blocks;
-    figures->bytes += (int64_t)figures->large_bytes;
+    figures->large_blocks += (int64_t)load_relaxed(&shared->large_blocks); /* [R:figure] */
+    figures->large_bytes += (int64_t)load_relaxed(&shared->large_bytes);   /* [R:figure] */
+    figures->large_blocks = not_negative(figures->large_blocks);
+    figures->large_bytes = not_negative(figures->large_bytes);
+    figures->blocks += figures->large_blocks;
+    figures->bytes += figures->large_bytes;
     figures->allocations += load_relaxed(&shared->allocations); /* [R:figure] */
     figures->frees += load_relaxed(&shared->frees);             /* [R:figure] */
 }
@@ -71,11 +84,12 @@ void corral_figures_sum(uint32_t category, struct figures *figures) {
         const struct cache *cache = corral_cache_named(i);
         if (cache != NULL) {
             add_cache(figures, cache, category);
+            take_off_own(figures, cache, category);
         }
     }
     add_shared(figures, &corral_categories[category]);
-    figures->blocks = figures->blocks < 0 ? 0 : figures->blocks;
-    figures->bytes = figures->bytes < 0 ? 0 : figures->bytes;
+    figures->blocks = not_negative(figures->blocks);
+    figures->bytes = not_negative(figures->bytes);
 }
 
 bool corral_figures_read(uint32_t category, struct figures *figures) {

@@ -18,7 +18,7 @@ struct figures {
     int64_t blocks, bytes;
     uint64_t sent, refills;
     uint64_t allocations, frees;
-    uint64_t large_blocks, large_bytes;
+    int64_t large_blocks, large_bytes;
 };
 
 /* Sums once over all caches. */

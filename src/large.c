@@ -2,110 +2,32 @@
  *
  * large: see large.h.
  *
- * Owns:     the map's leaves (never unmapped) and the slots of kept blocks.
+ * Owns:     the slots of kept blocks; how many bytes are kept, and behind live blocks.
  * Callers:  through large.h.
  * Promises: as large.h.
  * Does not: copy.
- *
- *   roots[address high] ─► leaf: entries[address low]       one entry for each arena-sized range
  */
 #include "large.h"
 
-#include "atomic.h"
 #include "category.h"
 #include "check.h"
-#include "meta.h"
 #include "os.h"
 #include "poison.h"
 
-#define LEAF_LOG2    12u
-#define LEAF_ENTRIES (1u << LEAF_LOG2)
-#define ROOTS        ((size_t)1 << (ADDRESS_BITS - ARENA_SHIFT - LEAF_LOG2))
 #define KEPT_SLOTS   64u
 /* Kept blocks that make room for one more, at most, before it is unmapped instead. */
 #define KEPT_TRIES   4u
 #define BEHIND_MOST  (LARGE_KEEP_BYTES / 2)
-
-enum state { STATE_NONE, STATE_LIVE, STATE_KEPT };
-
-struct entry {
-    _Atomic uint64_t word;   /* atomic: written by who has the block; two frees race by CAS */
-    _Atomic uint64_t behind; /* atomic, relaxed: pages mapped behind those that the caller of a live
-                                block has; of who has it */
-};
-
-struct leaf {
-    struct entry entries[LEAF_ENTRIES];
-};
-
-static _Atomic(struct leaf *) roots[ROOTS];
+#define RESERVE_MOST (LARGE_KEEP_BYTES / 2)
 
 /* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
 static _Atomic uintptr_t kept[KEPT_SLOTS];
 static _Atomic size_t kept_bytes;
 static _Atomic uint32_t next_victim;
+/* Of kept_bytes, those that threads have for their own (large_own.h). */
+static _Atomic size_t reserved_bytes;
 /* Bytes mapped behind live blocks. */
 static _Atomic size_t behind_bytes;
-
-static uint64_t make_word(size_t pages, uint32_t category, enum state state) {
-    return (uint64_t)pages << 24 | (uint64_t)category << 8 | (uint64_t)state;
-}
-
-static enum state word_state(uint64_t word) {
-    return (enum state)(word & 0xFF);
-}
-
-static uint32_t word_category(uint64_t word) {
-    return (uint32_t)(word >> 8) & 0xFFFF;
-}
-
-static size_t word_bytes(uint64_t word) {
-    return (size_t)(word >> 24) * corral_os_page_size();
-}
-
-/* bytes: of whole pages. */
-static size_t pages_of(size_t bytes) {
-    return bytes / corral_os_page_size();
-}
-
-static struct leaf *leaf_of(uintptr_t slot) {
-    return load_acquire(&roots[slot >> LEAF_LOG2]); /* [E:leaf] */
-}
-
-/* The entry of an address; NULL when it cannot be a large block's. */
-static struct entry *find_entry(const void *block) {
-    uintptr_t slot = (uintptr_t)block >> ARENA_SHIFT;
-    if (((uintptr_t)block & ARENA_MASK) != 0 || slot >> LEAF_LOG2 >= ROOTS) {
-        return NULL;
-    }
-    struct leaf *leaf = leaf_of(slot);
-    return leaf == NULL ? NULL : &leaf->entries[slot & (LEAF_ENTRIES - 1)];
-}
-
-/* The same, making the leaf if need be. A leaf that lost the race to be published is lost; there
- * is one race a leaf at most per thread. */
-static struct entry *make_entry(const void *block) {
-    uintptr_t slot = (uintptr_t)block >> ARENA_SHIFT;
-    if (leaf_of(slot) == NULL) {
-        struct leaf *none = NULL;
-        struct leaf *leaf = corral_meta_take(sizeof *leaf);
-        if (leaf == NULL) {
-            return NULL;
-        }
-        cas_release(&roots[slot >> LEAF_LOG2], &none, leaf); /* [E:leaf] */
-    }
-    return &leaf_of(slot)->entries[slot & (LEAF_ENTRIES - 1)];
-}
-
-/* Who frees the block got it from who has it. */
-static void set_live(struct entry *entry, size_t bytes, size_t behind, uint32_t category) {
-    store_relaxed(&entry->behind, pages_of(behind));                              /* [R:holder] */
-    store_relaxed(&entry->word, make_word(pages_of(bytes), category, STATE_LIVE)); /* [R:holder] */
-}
-
-static size_t bytes_behind(struct entry *entry) {
-    return load_relaxed(&entry->behind) * corral_os_page_size(); /* [R:holder] */
-}
 
 /* Counts `more` bytes behind live blocks, or less of them. Returns how many there are then. */
 static size_t count_behind(size_t more) {
@@ -123,13 +45,13 @@ static bool may_stay(size_t behind) {
 
 static void count(uint32_t category, int64_t blocks, int64_t bytes) {
     struct category *figures = &corral_categories[category];
-    fetch_add_relaxed(&figures->large_blocks, (uint64_t)blocks);             /* [R:figure] */
-    fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);               /* [R:figure] */
+    fetch_add_relaxed(&figures->large_blocks, (uint64_t)blocks); /* [R:figure] */
+    fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);   /* [R:figure] */
 }
 
 /* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged. */
-static void unmap(void *block, struct entry *entry) {
-    size_t bytes = word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+static void unmap(void *block, struct large_entry *entry) {
+    size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     store_relaxed(&entry->word, 0);                        /* [R:holder] */
     unpoison(block, bytes);
     if (!corral_os->release(block, bytes)) {
@@ -143,9 +65,9 @@ static bool evict(uint32_t slot) {
     if (block == NULL) {
         return false;
     }
-    struct entry *entry = find_entry(block);
+    struct large_entry *entry = large_map_find(block);
     /* [R:holder] [R:hint] */
-    fetch_sub_relaxed(&kept_bytes, word_bytes(load_relaxed(&entry->word)));
+    fetch_sub_relaxed(&kept_bytes, large_word_bytes(load_relaxed(&entry->word)));
     unmap(block, entry);
     return true;
 }
@@ -170,8 +92,8 @@ static bool put_into_slot(void *block) {
 }
 
 /* Keeps a freed block that the caller has, or unmaps it. */
-static void keep(void *block, struct entry *entry) {
-    size_t bytes = word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+static void keep(void *block, struct large_entry *entry) {
+    size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     poison(block, bytes);
     for (unsigned try = 0; try < KEPT_TRIES && bytes <= LARGE_KEEP_BYTES; try++) {
         /* [R:hint] */
@@ -185,12 +107,47 @@ static void keep(void *block, struct entry *entry) {
     unmap(block, entry);
 }
 
+void corral_large_keep(void *block, struct large_entry *entry) {
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    size_t bytes = large_word_bytes(word);
+    count(large_word_category(word), -1, -(int64_t)bytes);
+    keep(block, entry);
+}
+
+bool corral_large_reserve(size_t bytes) {
+    /* [R:hint] A refusal is cheap. */
+    if (load_relaxed(&reserved_bytes) + bytes > RESERVE_MOST) {
+        return false;
+    }
+    /* [R:hint] */
+    if (fetch_add_relaxed(&reserved_bytes, bytes) + bytes <= RESERVE_MOST) {
+        /* [R:hint] */
+        if (fetch_add_relaxed(&kept_bytes, bytes) + bytes <= LARGE_KEEP_BYTES) {
+            return true;
+        }
+        fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
+    }
+    fetch_sub_relaxed(&reserved_bytes, bytes); /* [R:hint] */
+    return false;
+}
+
+void corral_large_unreserve(size_t bytes) {
+    fetch_sub_relaxed(&kept_bytes, bytes);     /* [R:hint] */
+    fetch_sub_relaxed(&reserved_bytes, bytes); /* [R:hint] */
+}
+
+size_t corral_large_leave_behind(uint32_t category, size_t behind) {
+    if (!may_stay(behind)) {
+        return 0;
+    }
+    count(category, 0, -(int64_t)behind);
+    return behind;
+}
+
 /* Gives a block that was taken out to a caller, but for what stays behind it. */
-static void *begin_life(void *block, struct entry *entry, uint64_t word, size_t behind) {
-    size_t bytes = word_bytes(word) - behind;
-    set_live(entry, bytes, behind, word_category(word));
-    unpoison(block, bytes);
-    count(word_category(word), 1, (int64_t)bytes);
+static void *begin_life(void *block, struct large_entry *entry, uint64_t word, size_t behind) {
+    count(large_word_category(word), 1, (int64_t)(large_word_bytes(word) - behind));
+    large_begin(block, entry, word, behind);
     return block;
 }
 
@@ -209,9 +166,9 @@ static struct found look(_Atomic uintptr_t *slot, size_t bytes, size_t alignment
     if (found.address == 0 || (found.address & (alignment - 1)) != 0) {
         return found;
     }
-    found.word = load_relaxed(&find_entry((void *)found.address)->word); /* [R:cas-reload] */
-    found.more = word_bytes(found.word) - bytes;
-    if (word_category(found.word) == category && found.more <= bytes) {
+    found.word = load_relaxed(&large_map_find((void *)found.address)->word); /* [R:cas-reload] */
+    found.more = large_word_bytes(found.word) - bytes;
+    if (large_word_category(found.word) == category && found.more <= bytes) {
         found.slot = slot;
     }
     return found;
@@ -230,9 +187,9 @@ static void *take_found(const struct found *found, bool little) {
     }
     uintptr_t address = found->address;
     if (cas_acquire(found->slot, &address, 0)) { /* [E:kept] the right to the block */
-        struct entry *entry = find_entry((void *)address);
+        struct large_entry *entry = large_map_find((void *)address);
         uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
-        fetch_sub_relaxed(&kept_bytes, word_bytes(word)); /* [R:hint] */
+        fetch_sub_relaxed(&kept_bytes, large_word_bytes(word)); /* [R:hint] */
         if (word == found->word) {
             return begin_life((void *)address, entry, word, behind);
         }
@@ -251,7 +208,7 @@ static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
     struct found other = {.slot = NULL};
     for (unsigned i = 0; i < KEPT_SLOTS; i++) {
         struct found found = look(&kept[i], bytes, alignment, category);
-        bool little = found.more <= bytes / 4;
+        bool little = found.more <= large_little(bytes);
         void *block = found.slot != NULL && little ? take_found(&found, true) : NULL;
         if (block != NULL) {
             return block;
@@ -268,12 +225,12 @@ static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
     if (block == NULL) {
         return NULL;
     }
-    struct entry *entry = make_entry(block);
+    struct large_entry *entry = corral_large_map_make(block);
     if (entry == NULL) {
         corral_os->release(block, bytes);
         return NULL;
     }
-    set_live(entry, bytes, 0, category);
+    large_set(entry, bytes, 0, category);
     count(category, 1, (int64_t)bytes);
     return block;
 }
@@ -292,41 +249,14 @@ CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t
     return block;
 }
 
-/* Makes what is mapped behind a freed block a part of it again. */
-static void join_behind(struct entry *entry, uint64_t word) {
-    size_t behind = bytes_behind(entry);
-    if (behind != 0) {
-        count_behind(-behind);
-        store_relaxed(&entry->behind, 0); /* [R:holder] */
-        /* [R:holder] */
-        store_relaxed(&entry->word, make_word((word >> 24) + pages_of(behind), word_category(word),
-                                              STATE_KEPT));
-    }
-}
-
-CORRAL_NOINLINE enum large_freed corral_large_free(void *block) {
-    struct entry *entry = find_entry(block);
-    uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
-    while (word_state(word) == STATE_LIVE) {
-        uint64_t freed = make_word(word >> 24, word_category(word), STATE_KEPT);
-        /* [R:holder] Of two frees of one block, one changes the state. */
-        if (cas_relaxed(&entry->word, &word, freed)) {
-            count(word_category(word), -1, -(int64_t)word_bytes(word));
-            category_count_free(word_category(word));
-            join_behind(entry, freed);
-            keep(block, entry);
-            return LARGE_FREED;
-        }
-    }
-    return word_state(word) == STATE_KEPT ? LARGE_TWICE : LARGE_NONE;
-}
-
-bool corral_large_find(const void *block, struct large_info *info) {
-    struct entry *entry = find_entry(block);
-    uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
-    info->size = word_bytes(word);
-    info->category = word_category(word);
-    return word_state(word) == STATE_LIVE;
+CORRAL_SLOW void corral_large_join_behind(struct large_entry *entry, uint64_t word) {
+    size_t behind = load_relaxed(&entry->behind); /* [R:holder] */
+    uint32_t category = large_word_category(word);
+    count_behind(-behind);
+    count(category, 0, (int64_t)behind);
+    store_relaxed(&entry->behind, 0); /* [R:holder] */
+    /* [R:holder] */
+    store_relaxed(&entry->word, large_word(large_word_bytes(word) + behind, category, LARGE_IS_KEPT));
 }
 
 /* Where a live block of `have` bytes, with `behind` mapped there, is to end at `bytes`: what is behind
@@ -349,11 +279,11 @@ static size_t move_end(char *block, size_t have, size_t behind, size_t bytes) {
 }
 
 bool corral_large_resize(void *block, size_t size) {
-    struct entry *entry = find_entry(block);
+    struct large_entry *entry = large_map_find(block);
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
-    size_t have = word_bytes(word);
+    size_t have = large_word_bytes(word);
     size_t bytes = round_up(size, corral_os_page_size());
-    size_t behind = bytes_behind(entry);
+    size_t behind = load_relaxed(&entry->behind); /* [R:holder] */
     size_t left = move_end(block, have, behind, bytes);
     if (left == SIZE_MAX) {
         return bytes < have; /* it serves as it is */
@@ -361,7 +291,7 @@ bool corral_large_resize(void *block, size_t size) {
     if (left != behind) {
         count_behind(left - behind);
     }
-    set_live(entry, bytes, left, word_category(word));
-    count(word_category(word), 0, (int64_t)bytes - (int64_t)have);
+    large_set(entry, bytes, left, large_word_category(word));
+    count(large_word_category(word), 0, (int64_t)bytes - (int64_t)have);
     return true;
 }

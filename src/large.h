@@ -2,32 +2,34 @@
  *
  * large: blocks that come from the backend, each a mapping of its own.
  *
- * Owns:     a map from address to large block, and the large blocks freed lately.
- * Callers:  alloc and block, for sizes above BLOCK_MAX and alignments above a slab. Any thread.
- * Promises: a large block begins at an arena-sized boundary, so one entry of the map is its alone.
- *           A freed one is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS, and serves its own category
- *           again without a system call. One that serves a block down to half its size stays mapped
- *           as a whole: what is behind the block is there for it to grow into, and belongs to it
- *           again when it is freed. At most half of LARGE_KEEP_BYTES more is behind live blocks. A
- *           block freed twice is found.
+ * Owns:     the large blocks freed lately that any thread may take.
+ * Callers:  slow and block, for sizes above BLOCK_MAX and alignments above a slab; large_own. Any
+ *           thread.
+ * Promises: a freed block is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS and in threads' own hands
+ *           (large_own.h), and serves its own category again without a system call. One that serves a
+ *           block down to half its size stays mapped as a whole: what is behind the block is there for
+ *           it to grow into, and belongs to it again when it is freed. At most half of
+ *           LARGE_KEEP_BYTES more is behind live blocks. A block freed twice is found.
  * Does not: share a mapping among blocks. Give back what is behind a live block before that block
  *           shrinks or ends, not even when memory is exhausted. A thread that is stopped between
  *           counting a freed block and placing it, or the other way, takes its bytes from what may be
  *           kept; so does one between counting what stays behind a block and taking the block, and
  *           in the child of a fork, what is behind the blocks of threads that it does not have.
  *
- *   entry.word:  | pages (40) | category (16) | state (8): none, live, kept |
+ *   none ── reserved from the OS ──► live ── end ──► kept ── a caller who needs one ──► live
+ *                                                    kept ── no room for it ──► none
  *
  * Synchronization (row beside column):
- *             alloc        free
+ *             alloc        end
  *   alloc     CAS          any        a slot of the kept ones changes hands by one atomic operation
- *   free      any          CAS        live → kept decides between two frees of one block
+ *   end       any          CAS        live → kept decides between two frees of one block
  */
 #ifndef CORRAL_LARGE_H
 #define CORRAL_LARGE_H
 
-#include "base.h"
-#include "options.h"
+#include "category.h"
+#include "large_map.h"
+#include "poison.h"
 
 struct large_info {
     size_t size;       /* bytes that the caller may use */
@@ -39,12 +41,68 @@ struct large_info {
 void *corral_large_alloc(size_t size, size_t alignment, uint32_t category, bool *zero);
 enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 
-/* Frees a large block; LARGE_TWICE when it is free already, LARGE_NONE when the address is none. */
-enum large_freed corral_large_free(void *block);
-/* Unmaps all kept blocks, not what is behind live ones. False when there were none. */
+/* Keeps a block that has ended for whoever needs it, or unmaps it. May call the OS. */
+void corral_large_keep(void *block, struct large_entry *entry);
+/* Unmaps all blocks that are kept for anyone, not what is behind live ones. False when there were none. */
 bool corral_large_release_kept(void);
-/* What is known of a live large block. False when the address is none. */
-bool corral_large_find(const void *block, struct large_info *info);
 /* Changes a live large block's size where it is. False when that cannot be. */
 bool corral_large_resize(void *block, size_t size);
+
+/* Makes what is mapped behind a block that has ended a part of it again. word: its entry's. */
+void corral_large_join_behind(struct large_entry *entry, uint64_t word);
+/* So many bytes of what may be kept, for a thread's own block. False when they are not to be had: all
+ * threads may have half of it. */
+bool corral_large_reserve(size_t bytes);
+void corral_large_unreserve(size_t bytes);
+/* How many of `behind` bytes may stay behind a block that is about to live, all or none. The figures
+ * had them in the block. */
+size_t corral_large_leave_behind(uint32_t category, size_t behind);
+
+/* So much more than is wanted may be a block's own; beyond it, only what may stay behind it. */
+CORRAL_FAST size_t large_little(size_t bytes) {
+    return bytes / 4;
+}
+
+/* Who frees the block got it from who has it. */
+CORRAL_FAST void large_set(struct large_entry *entry, size_t bytes, size_t behind,
+                           uint32_t category) {
+    store_relaxed(&entry->behind, behind);                                     /* [R:holder] */
+    store_relaxed(&entry->word, large_word(bytes, category, LARGE_IS_LIVE)); /* [R:holder] */
+}
+
+/* What is known of a live large block. False when the address is none. */
+CORRAL_FAST bool large_find(const void *block, struct large_info *info) {
+    struct large_entry *entry = large_map_find(block);
+    uint64_t word = unlikely(entry == NULL) ? 0 : load_relaxed(&entry->word); /* [R:holder] */
+    info->size = large_word_bytes(word);
+    info->category = large_word_category(word);
+    return large_word_state(word) == LARGE_IS_LIVE;
+}
+
+/* Ends a large block's life: with LARGE_FREED it is the caller's, to be kept, and its entry's word has what
+ * was behind it too; the figures have it still. LARGE_TWICE when it is free already, LARGE_NONE when the
+ * address is none. entry: of the address, or NULL. */
+CORRAL_FAST enum large_freed large_end(struct large_entry *entry) {
+    uint64_t word = unlikely(entry == NULL) ? 0 : load_relaxed(&entry->word); /* [R:holder] */
+    while (likely(large_word_state(word) == LARGE_IS_LIVE)) {
+        uint64_t kept = word ^ (LARGE_IS_LIVE ^ LARGE_IS_KEPT);
+        /* [R:holder] Of two frees of one block, one changes the state. */
+        if (cas_relaxed(&entry->word, &word, kept)) {
+            category_count_free(large_word_category(word));
+            if (unlikely(load_relaxed(&entry->behind) != 0)) { /* [R:holder] */
+                corral_large_join_behind(entry, kept);
+            }
+            return LARGE_FREED;
+        }
+    }
+    return large_word_state(word) == LARGE_IS_KEPT ? LARGE_TWICE : LARGE_NONE;
+}
+
+/* Makes a block live that was kept, of whose bytes some stay behind it. word: its entry's. */
+CORRAL_FAST void large_begin(void *block, struct large_entry *entry, uint64_t word, size_t behind) {
+    size_t bytes = large_word_bytes(word) - behind;
+    large_set(entry, bytes, behind, large_word_category(word));
+    unpoison(block, bytes);
+}
+
 #endif

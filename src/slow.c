@@ -73,6 +73,10 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
 /* Before an allocation fails, what is kept for later ones goes back to the OS, but for what is behind
  * live large blocks. False when that was nothing. */
 CORRAL_SLOW static bool release_kept(void) {
+    struct cache *cache = thread_cache();
+    if (thread_is_attached(cache)) {
+        corral_large_own_end(&cache->large_own);
+    }
     bool large = corral_large_release_kept();
     return corral_arena_end_empty() || large;
 }
@@ -110,7 +114,10 @@ uint32_t corral_pool_base(uint32_t id) {
     return cache_pool_base(thread_cache(), id);
 }
 
-void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
+/* One that the thread's own block does not serve. After it, that fits the like of it: only then, since
+ * a thread without a cache is attached for this, which may fail. */
+CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t category,
+                                         bool *zero) {
     void *block = NULL;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
         block = corral_large_alloc(size, alignment, category, zero);
@@ -120,10 +127,23 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     }
     if (block == NULL) {
         errno = ENOMEM;
-    } else {
-        corral_figures_note_peak(category);
+        return NULL;
+    }
+    corral_figures_note_peak(category);
+    struct cache *cache = attached();
+    if (cache != NULL) {
+        corral_large_own_fit(&cache->large_own, block);
     }
     return block;
+}
+
+void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
+    struct large_own *own = &thread_cache()->large_own;
+    *zero = false;
+    void *block = size <= PTRDIFF_MAX
+                      ? corral_large_own_alloc(own, size, alignment, category)
+                      : NULL;
+    return likely(block != NULL) ? block : alloc_large(size, alignment, category, zero);
 }
 
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
@@ -156,8 +176,9 @@ CORRAL_FAST void *alloc_hit(uint32_t pool) {
 CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
     bool zero;
     uint32_t base = cache_pool_base(thread_cache(), id);
-    return likely(size <= BLOCK_MAX) ? alloc_hit(base + size_class_of(size))
-                                     : corral_alloc_from(size, base, &zero);
+    return likely(size <= BLOCK_MAX)
+               ? alloc_hit(base + size_class_of(size))
+               : corral_alloc_large(size, ARENA_BYTES, base >> CLASS_STRIDE_LOG, &zero);
 }
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
@@ -185,7 +206,7 @@ static bool has_blocks(uint32_t pool) {
 bool corral_block_find(const void *block, struct block_info *info) {
     struct large_info large;
     if (!registry_covers((uintptr_t)block)) {
-        info->large = corral_large_find(block, &large);
+        info->large = large_find(block, &large);
         info->size = large.size;
         info->category = large.category;
         return info->large;
@@ -205,10 +226,11 @@ bool corral_block_find(const void *block, struct block_info *info) {
 
 static void free_large(void *block, uint32_t id) {
     struct large_info info;
-    if (corral_large_find(block, &info)) {
+    /* A dense id is its category. */
+    if (large_find(block, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
         corral_check_id(block, info.category, id);
     }
-    enum large_freed freed = corral_large_free(block);
+    enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block);
     if (freed != LARGE_FREED) {
         corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
     }
@@ -275,7 +297,7 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *fronts, void *block, 
 
 void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
-        corral_large_free(block);
+        corral_large_own_free(&thread_cache()->large_own, block);
     } else {
         free_pooled(block, registry_pool(registry_number((uintptr_t)block), (uintptr_t)block));
     }

@@ -36,8 +36,8 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->refills = figures.refills;
     stats->slabs = load_relaxed(&shared->slabs);   /* [R:figure] */
     stats->arenas = load_relaxed(&shared->arenas); /* [R:figure] */
-    stats->large_blocks = figures.large_blocks;
-    stats->large_bytes = figures.large_bytes;
+    stats->large_blocks = (uint64_t)figures.large_blocks;
+    stats->large_bytes = (uint64_t)figures.large_bytes;
     stats->allocations = figures.allocations;
     stats->frees = figures.frees;
     stats->categories = load_relaxed(&shared->used); /* [R:figure] */

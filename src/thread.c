@@ -25,6 +25,7 @@ struct cache *corral_thread_borrow(void) {
 }
 
 void corral_thread_return(struct cache *cache) {
+    corral_large_own_end(&cache->large_own);
     corral_pool_send_all_home(cache);
     corral_cache_orphan(cache);
 }

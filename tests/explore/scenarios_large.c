@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scenarios of large blocks: kept ones that are taken, evicted and unmapped, and what is behind a block.
+ * Scenarios of large blocks: kept ones that are taken, evicted and unmapped, those that threads have for
+ * their own, and what is behind a block.
  *
  * Owns:     nothing.
  * Callers:  main, through scenarios.h.
@@ -75,6 +76,25 @@ static void leave_1_other_pair(void) {
     leave_blocks(1, 2);
     leave(take(HALF, 7), 7);
 }
+/* More than half of what threads may have for their own. */
+#define ROOM (LARGE_KEEP_BYTES / 4 + PAGE)
+static void room_pairs(void) {
+    leave(take(ROOM, 0), 0);
+    leave(take(ROOM, 0), 0);
+}
+static void large_pairs(void) {
+    large_pair();
+    large_pair();
+}
+/* Nothing is reserved, and nothing is kept. */
+static void check_room(void) {
+    corral_thread_detach();
+    corral_large_release_kept();
+    EXPECT(corral_large_reserve(LARGE_KEEP_BYTES / 2));
+    EXPECT(!corral_large_reserve(PAGE));
+    corral_large_unreserve(LARGE_KEEP_BYTES / 2);
+    expect_empty();
+}
 static void release_kept(void) {
     corral_large_release_kept();
 }
@@ -89,8 +109,23 @@ static const struct scenario large_keep = {
 static const struct scenario large_first = {
     .name = "large_first",
     .what = "two threads make the first large blocks",
+    .setup = make_caches,
     .threads = {large_pair, large_pair},
     .check = expect_empty,
+};
+static const struct scenario large_own = {
+    .name = "large_own",
+    .what = "two threads free large blocks and take their own again, then leave them to anyone",
+    .setup = make_caches,
+    .threads = {large_pairs, large_pairs},
+    .check = check_room,
+};
+static const struct scenario large_room = {
+    .name = "large_room",
+    .what = "two threads want room for a block of their own, and there is room for one",
+    .setup = make_caches,
+    .threads = {room_pairs, room_pairs},
+    .check = check_room,
 };
 static const struct scenario large_evict = {
     .name = "large_evict",
@@ -163,4 +198,4 @@ static const struct scenario behind = {
 
 const struct scenario *const scenarios_large[] = {
     &large_keep, &large_first, &large_evict, &large_release,
-    &large_again, &large, &resize, &behind, 0};
+    &large_own, &large_room, &large_again, &large, &resize, &behind, 0};

@@ -27,7 +27,7 @@
 #define KEPT_TORN     5  /* put_into_slot: CAS as a load and a store */
 #define TAKE_TORN     6  /* take_from_slot: CAS as a load and a store */
 #define EVICT_TORN    7  /* evict: exchange as a load and a store */
-#define FREE_TORN     8  /* corral_large_free: CAS as a load and a store */
+#define FREE_TORN     8  /* large_end: CAS as a load and a store */
 #define FITS_ONCE     9  /* take_from_slot: does not look again after the taking */
 #define UNMAP_EARLY   10 /* unmap: the block is unmapped before its word is cleared */
 #define LEAF_TORN     11 /* make_entry: stores the leaf whether there is one or not */
@@ -130,7 +130,7 @@ inline keep() {
     fi
 }
 
-/* corral_large_free */
+/* large_end, corral_large_keep */
 inline free(freed) {
     one = freed;
     load(WORD(one), RELAXED, was);
