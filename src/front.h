@@ -17,9 +17,9 @@
  * then twice as much each time. */
 void corral_front_grant(struct cache *cache, uint32_t pool);
 
-/* May there be a front list? A block of the class may be too large for the budget. */
-CORRAL_FAST bool front_can_be(uint32_t pool) {
-    return corral_classes[pool & (CLASS_STRIDE - 1)].front_max > 0;
+/* The most blocks that a front list may have: 0 of a class too large for the budget. */
+CORRAL_FAST uint32_t front_most(uint32_t pool) {
+    return corral_classes[pool & (CLASS_STRIDE - 1)].front_max;
 }
 
 /* Takes the list's first block out and lowers its limit by one, which the thread's budget gets back.

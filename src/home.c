@@ -139,6 +139,7 @@ static void take_up(struct cache *cache, struct pool *pool, uint32_t index) {
         cache->fronts[index].head = pool->aside;
         pool->aside = NULL;
         pool->turn = TURN_IN;
+        turn_was_in_vain(cache);
     }
 }
 
@@ -213,6 +214,7 @@ static uint32_t put_out(struct cache *cache, struct pool *pool, uint32_t index) 
 static uint32_t look(struct cache *cache) {
     uint32_t index = turn_next(cache);
     struct pool *pool = cache_pool_if(cache, index);
+    turn_met(cache);
     if (pool->turn == TURN_IN) {
         lay_aside(cache, pool, index);
         cache->hand = index;
@@ -246,8 +248,12 @@ CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, u
 }
 
 void corral_home_grant(struct cache *cache, uint32_t index) {
+    uint32_t before = front_limit(&cache->fronts[index]);
     corral_front_grant(cache, index);
-    if (front_limit(&cache->fronts[index]) > 0 || !front_can_be(index)) {
+    if (front_limit(&cache->fronts[index]) > before || before >= front_most(index)) {
+        return;
+    }
+    if (!turn_may_look(cache)) {
         return;
     }
     if (turn_next(cache) == index) {
@@ -262,7 +268,7 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
  * keep their slabs from emptying, so each block that comes home takes one of them along. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->fit_after == 0) {
-        corral_front_grant(cache, index);
+        corral_home_grant(cache, index);
         pool->fit_after = front_limit(&cache->fronts[index]) + 1;
         return;
     }

@@ -24,8 +24,9 @@
  * slabs to the arena or the shelf. So the pools that were not used while it went round twice cost at
  * most what is allowed and a unit; those in use stay, whatever they cost, while the front lists of
  * all fit the thread's budget. The hand looks at a bounded number of pools, and sends a bounded
- * number of blocks home, each time. It also moves on by one pool at each refill of a pool that is
- * refused a front list, since others have the budget.
+ * number of blocks home, each time. It also moves on by one pool when pools are refused room in their
+ * front lists, since others have the budget: at each refusal, or, while the pools that it meets are in
+ * use, at one of many (turn_may_look).
  */
 #ifndef CORRAL_HOME_H
 #define CORRAL_HOME_H
@@ -50,9 +51,9 @@ void corral_home_send_open(struct cache *cache, struct pool *pool);
 /* Before a pool that is out of the ring, or laid aside, is used: takes it up, or makes room for it
  * and lets it join. True when it has a front list. */
 bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index);
-/* Gives a pool in the ring, whose front list takes no block, some room for one. When other pools have
- * all of the thread's budget, the hand moves on by one of them instead, so that what idle ones have
- * is there for a later call. */
+/* Gives a pool in the ring more room in its front list. When other pools have all of the thread's
+ * budget, the hand moves on by one of them instead, so that what idle ones have is there for a later
+ * call. */
 void corral_home_grant(struct cache *cache, uint32_t index);
 /* Sends home what a pool holds apart from slabs. */
 void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index);

@@ -59,6 +59,34 @@ void corral_turn_join(struct cache *cache, struct pool *pool, uint32_t index);
 /* Takes the pool that the hand comes to next out of the ring. */
 void corral_turn_leave_next(struct cache *cache);
 
+/* A pool that is laid aside and used again says that the thread uses more than its budget has room for:
+ * then few of those that are refused room move the hand. Some that the hand meets without that say that
+ * there is something to be had. */
+#define PATIENCE_MOST 6u
+#define PATIENCE_MET  8u
+
+CORRAL_FAST void turn_was_in_vain(struct cache *cache) {
+    cache->patience += cache->patience < PATIENCE_MOST;
+    cache->met = 0;
+}
+
+CORRAL_FAST void turn_met(struct cache *cache) {
+    if (++cache->met == PATIENCE_MET) {
+        cache->patience -= cache->patience > 0;
+        cache->met = 0;
+    }
+}
+
+/* Counts a pool that was refused room in its front list. May the hand move on? */
+CORRAL_FAST bool turn_may_look(struct cache *cache) {
+    cache->refused++;
+    if (cache->refused >> cache->patience == 0) {
+        return false;
+    }
+    cache->refused = 0;
+    return true;
+}
+
 /* The pool that the hand comes to next. There is one. */
 CORRAL_FAST uint32_t turn_next(const struct cache *cache) {
     return cache_pool_if(cache, cache->hand)->turn_next;

@@ -5,7 +5,8 @@
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: a pool in use gets a front list in a bounded number of refills when idle ones have the
- *           budget; pools that are used once hold little.
+ *           budget, and a longer one; pools that are used once hold little; of pools that are in use, few
+ *           are laid aside for others.
  * Does not: measure how long that takes.
  */
 #include "turn.h"
@@ -105,6 +106,35 @@ static void check_gets_a_list(bool single) {
     CHECK(refills() <= before + 1, "%llu refills", (unsigned long long)(refills() - before));
 }
 
+/* The class of which a front list may have most blocks. */
+static unsigned longest_class(void) {
+    unsigned longest = 0;
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        longest = corral_classes[i].front_max > corral_classes[longest].front_max ? i : longest;
+    }
+    return longest;
+}
+
+/* A list that is too short while idle pools have the budget gets longer in so many turns. */
+static void check_gets_longer(void) {
+    unsigned class_index = longest_class();
+    uint32_t size = corral_classes[class_index].size;
+    uint32_t most = corral_classes[class_index].front_max;
+    do_pair(size);
+    const struct corral_front *front = &own_cache()->fronts[(ID << CLASS_STRIDE_LOG) + class_index];
+    uint32_t first = front_limit(front);
+    CHECK(first > 0 && first < most, "a limit of %u", first);
+    spend(false, (size_t)first * size);
+    CHECK(own_cache()->front_budget < (size_t)first * size, "%zu bytes are left",
+          own_cache()->front_budget);
+
+    uint32_t turns = 4 * own_cache()->turns + 512;
+    for (; turns > 0 && front_limit(front) < most; turns--) {
+        use(ID, class_index);
+    }
+    CHECK(turns > 0, "the list has a limit of %u still", front_limit(front));
+}
+
 /* Uses pools of all ids once each: those of which a unit is one block, or the others. */
 static void use_once(bool single) {
     for (uint32_t id = 0; id < DENSE_IDS; id++) {
@@ -129,6 +159,48 @@ Test(turn, what_idle_pools_of_small_blocks_had_is_given_to_others, .disabled = !
 
 Test(turn, what_idle_pools_of_single_blocks_had_is_given_to_others, .disabled = !SINGLE) {
     check_gets_a_list(true);
+}
+
+Test(turn, what_idle_pools_had_makes_others_lists_longer, .disabled = !STAY || FRONT_BLOCKS < 64) {
+    check_gets_longer();
+}
+
+Test(turn, pools_that_are_used_again_make_the_hand_rest) {
+    struct cache cache = {.patience = 0};
+    CHECK(turn_may_look(&cache) && turn_may_look(&cache), "it rests without a reason");
+    for (unsigned i = 0; i < 2 * PATIENCE_MOST; i++) {
+        turn_was_in_vain(&cache);
+    }
+    for (unsigned i = 1; i < 1u << PATIENCE_MOST; i++) {
+        CHECK(!turn_may_look(&cache), "it moves after %u", i);
+    }
+    CHECK(turn_may_look(&cache), "it rests for ever");
+    for (unsigned i = 0; i < 2 * PATIENCE_MOST; i++) {
+        for (unsigned k = 0; k < PATIENCE_MET; k++) {
+            turn_met(&cache);
+        }
+    }
+    CHECK(turn_may_look(&cache) && turn_may_look(&cache), "it rests without a reason");
+}
+
+/* Pools in use that want more than there is: what they have is not taken in turn. */
+Test(turn, pools_that_all_want_more_keep_what_they_have, .disabled = !STAY) {
+    corral_free(corral_alloc(16, ID), ID); /* a cache */
+    for (unsigned round = 0; round < 20; round++) {
+        for (uint32_t id = 0; id < DENSE_IDS; id++) {
+            for (unsigned i = 0; i < CLASS_COUNT; i++) {
+                if (holds_much(&corral_classes[i], false)) {
+                    use(id, i);
+                }
+            }
+        }
+    }
+    size_t wanted = 0;
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        const struct size_class *it = &corral_classes[i];
+        wanted += holds_much(it, false) ? (size_t)it->size * it->front_max * DENSE_IDS : 0;
+    }
+    CHECK(wanted < 2 * FRONT_BUDGET || own_cache()->patience > 0, "the hand does not rest");
 }
 
 Test(turn, what_pools_that_are_used_once_hold_is_bounded, .disabled = !STAY) {
