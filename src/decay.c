@@ -2,7 +2,7 @@
  *
  * decay: see decay.h.
  *
- * Owns:     the cursor and the time of the last step.
+ * Owns:     the cursors and the time of the last step.
  * Callers:  through decay.h.
  * Promises: a purge holds the slabs' bits, so nobody claims them meanwhile.
  * Does not: wait for a claim that is ahead of it.
@@ -19,9 +19,12 @@
 /* Arenas that a step looks at, and purges, at most. */
 #define LOOK_MAX  32u
 #define PURGE_MAX 2u
+/* Arenas that are looked at, at most, for slabs that go in the place of others. */
+#define ROOM_LOOKS 8u
 
 static _Atomic uint32_t last_step;
 static _Atomic uint32_t next_number;
+static _Atomic uint32_t next_room;
 
 /* Another thread's reading of the clock may be ahead of this one's by so much. */
 #define AHEAD_MS UINT32_C(60000)
@@ -47,12 +50,21 @@ static void purge_runs(struct registry_entry *entry, uint64_t mask) {
     }
 }
 
-/* Purges an arena's kept slabs, if they have been kept long enough. */
-static bool purge(struct registry_entry *entry, uint32_t now) {
+/* The first `most` ones. */
+static uint64_t first_bits(uint64_t bits, unsigned most) {
+    uint64_t rest = bits;
+    for (; most > 0 && rest != 0; most--) {
+        rest &= rest - 1;
+    }
+    return bits & ~rest;
+}
+
+/* Purges up to `most` of an arena's kept slabs, if the last of them was kept `age` ago. */
+static bool purge(struct registry_entry *entry, uint32_t now, uint32_t age, unsigned most) {
     uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] 0 before it was ever used */
-    uint64_t mask = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
+    uint64_t mask = first_bits(load_relaxed(&entry->dirty) & ~taken, most); /* [R:hint] */
     /* [R:hint] */
-    if (mask == 0 || !has_passed(DECAY_MS, load_relaxed(&entry->retired_at), now)) {
+    if (mask == 0 || !has_passed(age, load_relaxed(&entry->retired_at), now)) {
         return false;
     }
     /* [E:slabs] Sees the last use of these slabs. */
@@ -75,7 +87,22 @@ void corral_decay_step(void) {
     uint32_t number = load_relaxed(&next_number); /* [R:hint] */
     for (uint32_t looked = 0, purged = 0; looked < LOOK_MAX && purged < PURGE_MAX; looked++) {
         number = number + 1 < count ? number + 1 : 1;
-        purged += number < count && purge(corral_registry_entry(number), now);
+        purged += number < count &&
+                  purge(corral_registry_entry(number), now, DECAY_MS, ARENA_SLABS);
     }
     store_relaxed(&next_number, number); /* [R:hint] */
+}
+
+CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
+    uint32_t now = (uint32_t)corral_os->milliseconds();
+    uint32_t count = corral_registry_count();
+    uint32_t number = load_relaxed(&next_room); /* [R:hint] */
+    for (unsigned looked = 0; looked < ROOM_LOOKS; looked++) {
+        number = number != 0 && number < count ? number : 1;
+        if (number < count && purge(corral_registry_entry(number), now, STEP_MS, slabs)) {
+            break;
+        }
+        number++;
+    }
+    store_relaxed(&next_room, number); /* [R:hint] */
 }

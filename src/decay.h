@@ -2,8 +2,8 @@
  *
  * decay: purges what was kept long enough.
  *
- * Owns:     the place where the next step looks.
- * Callers:  refill, when it makes a slab; thread exit. Any thread.
+ * Owns:     the places where the next step looks.
+ * Callers:  refill, when it makes a slab; thread exit; slab, before it gives one back. Any thread.
  * Promises: a step looks at a bounded number of arenas and purges a bounded number of them; of all
  *           threads one does a step, a few times in the decay time at most.
  * Does not: run by itself: in a process where nothing allocates, nothing decays. A thread that is
@@ -12,7 +12,19 @@
 #ifndef CORRAL_DECAY_H
 #define CORRAL_DECAY_H
 
+#include "retire.h"
+
 /* Does a step when one is due. May call the OS. */
 void corral_decay_step(void);
+
+/* Before so many slabs are given back: where as much is kept as may be, purges as many that were not
+ * given back lately, so that these are kept in their place; none when a few arenas have no such. */
+void corral_decay_make_room(unsigned slabs);
+
+CORRAL_FAST void decay_make_room(unsigned slabs) {
+    if (unlikely(corral_retire_is_full(slabs))) {
+        corral_decay_make_room(slabs);
+    }
+}
 
 #endif

@@ -268,7 +268,12 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
  * keep their slabs from emptying, so each block that comes home takes one of them along. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->fit_after == 0) {
-        corral_home_grant(cache, index);
+        /* A pool without a list asks for one when it is refilled: its run may do. */
+        if (front_limit(&cache->fronts[index]) == 0) {
+            corral_front_grant(cache, index);
+        } else {
+            corral_home_grant(cache, index);
+        }
         pool->fit_after = front_limit(&cache->fronts[index]) + 1;
         return;
     }

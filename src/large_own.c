@@ -14,7 +14,7 @@
 CORRAL_NOINLINE void *corral_large_own_alloc(struct large_own *own, size_t size, size_t alignment,
                                              uint32_t category) {
     uint64_t word = load_relaxed(&own->word); /* [R:single-writer] */
-    size_t bytes = round_up(size, corral_os_page_size());
+    size_t bytes = round_up(size == 0 ? 1 : size, corral_os_page_size());
     size_t more = large_word_bytes(word) - bytes;
     void *block = own->block;
     /* One that is too small, or none, has far too much more. */

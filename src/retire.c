@@ -29,9 +29,14 @@ void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
     fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
 }
 
-bool corral_retire_is_over(const struct registry_entry *entry) {
+bool corral_retire_is_full(unsigned slabs) {
     /* [R:hint] */
-    return load_relaxed(&entry->dirty) == 0 || load_relaxed(&kept_bytes) + SLAB_BYTES > RETIRE_BYTES;
+    return load_relaxed(&kept_bytes) + ((size_t)slabs << SLAB_SHIFT) > RETIRE_BYTES;
+}
+
+bool corral_retire_is_over(const struct registry_entry *entry) {
+    uint64_t dirty = load_relaxed(&entry->dirty); /* [R:hint] */
+    return dirty == 0 || (bits_count(dirty) < ARENA_SLABS / 2 && corral_retire_is_full(1));
 }
 
 void corral_unretire(struct registry_entry *entry, uint64_t mask) {

@@ -3,7 +3,7 @@
  * retire: free slabs whose memory is kept a while.
  *
  * Owns:     the dirty bits of registry entries, and the count of kept bytes.
- * Callers:  arena, decay. The caller holds the slabs' bits in `taken`.
+ * Callers:  arena, decay. Who retires slabs holds their bits in `taken`.
  * Promises: at most RETIRE_BYTES are kept, over all categories; what is beyond is purged at once.
  * Does not: choose what to purge later (decay.h). A thread that is stopped between counting and
  *           marking slabs takes their bytes from what may be kept.
@@ -15,7 +15,10 @@
 
 /* Slabs that are about to be free: keeps their memory, or purges it. start: the first one's. */
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask);
-/* Is there nothing of a free arena to keep: was all of it purged, or is there too much already? */
+/* Is there no room to keep so many slabs more? */
+bool corral_retire_is_full(unsigned slabs);
+/* Is there nothing of a free arena to keep: was all of it purged, or most of it, and is as much kept as
+ * may be? */
 bool corral_retire_is_over(const struct registry_entry *entry);
 /* The memory of these slabs is in use again, or gone: it is no longer kept. */
 void corral_unretire(struct registry_entry *entry, uint64_t mask);

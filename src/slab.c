@@ -14,6 +14,7 @@
 #include "check.h"
 #include "block_link.h"
 #include "category.h"
+#include "decay.h"
 #include "misuse.h"
 #include "os.h"
 #include "poison.h"
@@ -250,6 +251,7 @@ bool corral_slab_give_back_owner(struct slab *slab) {
          * them leaves pending below 0, since all bits are here. */
         if (cas_acquire(&remote->state, &state, state + STATE_GENERATION)) {
             slab_set_owner(slab, 0);
+            decay_make_room(slab->slabs);
             corral_arena_give(slab, slab->slabs);
             return true;
         }

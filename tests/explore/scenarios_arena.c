@@ -66,6 +66,18 @@ static void age(void) {
     corral_thread_detach();
     world_add_milliseconds(CORRAL_DECAY_MS * 2 + 1000);
 }
+/* As much as may be kept, long ago. */
+static void age_two(void) {
+    make_caches();
+    take_blocks(0, 2 * PER_SLAB);
+    leave_blocks(0, 2 * PER_SLAB);
+    corral_thread_detach();
+    world_add_milliseconds(CORRAL_DECAY_MS * 2 + 1000);
+}
+static void give_other(void) {
+    leave(take(BLOCK, 7), 7);
+    corral_thread_detach();
+}
 static void decay(void) {
     corral_decay_step();
 }
@@ -291,6 +303,13 @@ static const struct scenario purge_two = {
     .threads = {decay_and_pair, decay_and_pair},
     .check = expect_empty,
 };
+static const struct scenario make_room = {
+    .name = "make_room",
+    .what = "two slabs are given back in the place of kept ones, of which one is claimed",
+    .setup = age_two,
+    .threads = {give_other, give_other, pair},
+    .check = expect_empty,
+};
 static const struct scenario extend = {
     .name = "extend",
     .what = "a unit grows into slabs that another claims",
@@ -300,5 +319,6 @@ static const struct scenario extend = {
 };
 
 const struct scenario *const scenarios_arena[] = {
-    &birth, &claim, &give, &end, &end_given, &end_two, &purge, &purge_two, &extend, &end_again,
-    &end_failed, &ranges, &ranges_refused, &ranges_grow, &ranges_failed, &ranges_larger, 0};
+    &birth, &claim, &give, &end, &end_given, &end_two, &purge, &purge_two, &make_room, &extend,
+    &end_again, &end_failed, &ranges, &ranges_refused, &ranges_grow, &ranges_failed,
+    &ranges_larger, 0};

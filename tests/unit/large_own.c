@@ -162,6 +162,23 @@ Test(large_own, a_more_aligned_block_is_another) {
     figures_expect_nothing();
 }
 
+Test(large_own, a_block_of_no_bytes_is_one_of_a_page) {
+    count_calls();
+    size_t alignment = 2 * CORRAL_SLAB_KIB * BUILD_KIB * 64;
+    void *blocks[2];
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 2; k++) {
+            blocks[k] = corral_aligned_alloc(alignment, 0, 0);
+            cr_assert_gt(corral_usable_size(blocks[k]), 0);
+        }
+        cr_assert_neq(blocks[0], blocks[1]);
+        cr_assert_eq(figures_of(0).large_blocks, 2);
+        corral_free(blocks[0], 0);
+        corral_free(blocks[1], 0);
+    }
+    figures_expect_nothing();
+}
+
 Test(large_own, goes_back_when_memory_is_exhausted) {
     count_calls();
     own_block(SIZE, ID);

@@ -19,7 +19,7 @@
 
 #include <criterion/criterion.h>
 
-enum { ID = 0, PAIRS = 1000, ROUNDS = 12, MOST = FRONT_BLOCKS + 2 };
+enum { ID = 0, PAIRS = 1000, ROUNDS = 12, MOST = FRONT_BLOCKS + 128 };
 
 static struct cache *own_cache(void) {
     return cache_of_fronts(corral_thread.fronts);
@@ -34,21 +34,25 @@ static unsigned single_class(void) {
     return class_index;
 }
 
+/* So many blocks, of which there are MOST at most. */
+static void take_and_free(size_t size, uint32_t id, uint32_t count) {
+    static void *blocks[MOST];
+    for (uint32_t i = 0; i < count; i++) {
+        blocks[i] = corral_alloc(size, id);
+        CHECK(blocks[i] != NULL, "no block");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        corral_free(blocks[i], id);
+    }
+}
+
 /* Uses a pool with some more blocks at a time than its front list takes, until that is as long as can
  * be. */
 static void use(uint32_t id, unsigned class_index) {
-    static void *blocks[MOST];
     const struct size_class *size_class = &corral_classes[class_index];
     const struct corral_front *front = &own_cache()->fronts[(id << CLASS_STRIDE_LOG) + class_index];
     for (unsigned round = 0; round < ROUNDS && front_limit(front) < size_class->front_max; round++) {
-        uint32_t count = front_limit(front) + 2;
-        for (uint32_t i = 0; i < count; i++) {
-            blocks[i] = corral_alloc(size_class->size, id);
-            CHECK(blocks[i] != NULL, "no block");
-        }
-        for (uint32_t i = 0; i < count; i++) {
-            corral_free(blocks[i], id);
-        }
+        take_and_free(size_class->size, id, front_limit(front) + 2);
     }
 }
 
@@ -130,6 +134,7 @@ static void check_gets_longer(void) {
 
     uint32_t turns = 4 * own_cache()->turns + 512;
     for (; turns > 0 && front_limit(front) < most; turns--) {
+        take_and_free(size, ID, 2 * 64); /* a refill, for a pool that has no list */
         use(ID, class_index);
     }
     CHECK(turns > 0, "the list has a limit of %u still", front_limit(front));
