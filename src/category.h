@@ -33,6 +33,7 @@ struct category {
     _Atomic uint64_t slabs;        /* atomic: slabs that hold blocks */
     _Atomic uint64_t slabs_most;   /* atomic: the most there were when the peak was looked at */
     _Atomic uint64_t large_most;   /* atomic: the same of large_bytes */
+    _Atomic uint64_t looks;        /* atomic: times that something had grown when the peak was looked at */
     _Atomic uint64_t arenas;       /* atomic */
     _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
     _Atomic uint64_t frees;        /* atomic: likewise */
@@ -50,6 +51,11 @@ uint32_t corral_category_find(uint32_t id, bool *known);
 uint64_t corral_category_id(uint32_t category);
 /* How often a thread met an id that shares the overflow category. */
 uint64_t corral_category_overflow_ids(void);
+
+/* How often the category had grown when it was looked at for its peak. */
+CORRAL_FAST uint64_t category_looks(uint32_t category) {
+    return load_relaxed(&corral_categories[category].looks); /* [R:figure] */
+}
 
 /* Notes that something is allocated in a category. */
 CORRAL_FAST void category_use(uint32_t category) {

@@ -59,21 +59,22 @@ static uint64_t first_bits(uint64_t bits, unsigned most) {
     return bits & ~rest;
 }
 
-/* Purges up to `most` of an arena's kept slabs, if the last of them was kept `age` ago. */
-static bool purge(struct registry_entry *entry, uint32_t now, uint32_t age, unsigned most) {
+/* Purges up to `most` of an arena's kept slabs, if the last of them was kept `age` ago. Returns how
+ * many. */
+static unsigned purge(struct registry_entry *entry, uint32_t now, uint32_t age, unsigned most) {
     uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] 0 before it was ever used */
     uint64_t mask = first_bits(load_relaxed(&entry->dirty) & ~taken, most); /* [R:hint] */
     /* [R:hint] */
     if (mask == 0 || !has_passed(age, load_relaxed(&entry->retired_at), now)) {
-        return false;
+        return 0;
     }
     /* [E:slabs] Sees the last use of these slabs. */
     if (!cas_acquire(&entry->taken, &taken, taken | mask)) {
-        return false;
+        return 0;
     }
     purge_runs(entry, mask);
     corral_arena_return(entry, mask);
-    return true;
+    return bits_count(mask);
 }
 
 void corral_decay_step(void) {
@@ -88,7 +89,7 @@ void corral_decay_step(void) {
     for (uint32_t looked = 0, purged = 0; looked < LOOK_MAX && purged < PURGE_MAX; looked++) {
         number = number + 1 < count ? number + 1 : 1;
         purged += number < count &&
-                  purge(corral_registry_entry(number), now, DECAY_MS, ARENA_SLABS);
+                  purge(corral_registry_entry(number), now, DECAY_MS, ARENA_SLABS) > 0;
     }
     store_relaxed(&next_number, number); /* [R:hint] */
 }
@@ -99,7 +100,8 @@ CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
     uint32_t number = load_relaxed(&next_room); /* [R:hint] */
     for (unsigned looked = 0; looked < ROOM_LOOKS; looked++) {
         number = number != 0 && number < count ? number : 1;
-        if (number < count && purge(corral_registry_entry(number), now, STEP_MS, slabs)) {
+        slabs -= number < count ? purge(corral_registry_entry(number), now, STEP_MS, slabs) : 0;
+        if (slabs == 0) {
             break;
         }
         number++;

@@ -18,11 +18,11 @@
 void corral_decay_step(void);
 
 /* Before so many slabs are given back: where as much is kept as may be, purges as many that were not
- * given back lately, so that these are kept in their place; none when a few arenas have no such. */
+ * given back lately, so that these are kept in their place; fewer when a few arenas have no such. */
 void corral_decay_make_room(unsigned slabs);
 
 CORRAL_FAST void decay_make_room(unsigned slabs) {
-    if (unlikely(corral_retire_is_full(slabs))) {
+    if (((size_t)slabs << SLAB_SHIFT) <= RETIRE_BYTES && unlikely(corral_retire_is_full(slabs))) {
         corral_decay_make_room(slabs);
     }
 }

@@ -134,6 +134,11 @@ void corral_figures_note_peak(uint32_t category) {
     /* [R:figure] */
     grown |= has_grown(&shared->large_most, load_relaxed(&shared->large_bytes));
     if (grown) {
-        figure_raise(&shared->peak_bytes, least_bytes(category));
+        fetch_add_relaxed(&shared->looks, 1); /* [R:figure] */
+        corral_figures_look(category);
     }
+}
+
+CORRAL_SLOW void corral_figures_look(uint32_t category) {
+    figure_raise(&corral_categories[category].peak_bytes, least_bytes(category));
 }

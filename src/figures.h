@@ -28,5 +28,7 @@ bool corral_figures_read(uint32_t category, struct figures *figures);
 /* Looks at the category's live bytes for its peak, if its slabs, or the bytes of its large blocks,
  * are a sixteenth more than they were when it last looked. */
 void corral_figures_note_peak(uint32_t category);
+/* Looks at the category's live bytes for its peak. */
+void corral_figures_look(uint32_t category);
 
 #endif

@@ -139,7 +139,6 @@ static void take_up(struct cache *cache, struct pool *pool, uint32_t index) {
         cache->fronts[index].head = pool->aside;
         pool->aside = NULL;
         pool->turn = TURN_IN;
-        turn_was_in_vain(cache);
     }
 }
 
@@ -241,6 +240,9 @@ CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, u
         corral_turn_learn(cache, pool, cost);
         make_room(cache, cost);
         corral_turn_join(cache, pool, index);
+    }
+    if (pool->turn == TURN_LAID) {
+        turn_was_in_vain(cache);
     }
     pool->turn = pool->turn == TURN_OUT ? TURN_IN : pool->turn;
     take_up(cache, pool, index);

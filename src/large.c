@@ -18,7 +18,7 @@
 /* Kept blocks that make room for one more, at most, before it is unmapped instead. */
 #define KEPT_TRIES   4u
 #define BEHIND_MOST  (LARGE_KEEP_BYTES / 2)
-#define RESERVE_MOST (LARGE_KEEP_BYTES / 2)
+#define RESERVE_MOST (LARGE_KEEP_BYTES / 4)
 
 /* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
 static _Atomic uintptr_t kept[KEPT_SLOTS];
@@ -95,7 +95,9 @@ static bool put_into_slot(void *block) {
 static void keep(void *block, struct large_entry *entry) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     poison(block, bytes);
-    for (unsigned try = 0; try < KEPT_TRIES && bytes <= LARGE_KEEP_BYTES; try++) {
+    /* [R:hint] What threads reserved, no block makes room for. */
+    size_t most = LARGE_KEEP_BYTES - load_relaxed(&reserved_bytes);
+    for (unsigned try = 0; try < KEPT_TRIES && bytes <= most; try++) {
         /* [R:hint] */
         if (fetch_add_relaxed(&kept_bytes, bytes) + bytes <= LARGE_KEEP_BYTES &&
             put_into_slot(block)) {

@@ -51,7 +51,7 @@ bool corral_large_resize(void *block, size_t size);
 /* Makes what is mapped behind a block that has ended a part of it again. word: its entry's. */
 void corral_large_join_behind(struct large_entry *entry, uint64_t word);
 /* So many bytes of what may be kept, for a thread's own block. False when they are not to be had: all
- * threads may have half of it. */
+ * threads may have a quarter of it. */
 bool corral_large_reserve(size_t bytes);
 void corral_large_unreserve(size_t bytes);
 /* How many of `behind` bytes may stay behind a block that is about to live, all or none. The figures
@@ -70,9 +70,8 @@ CORRAL_FAST void large_set(struct large_entry *entry, size_t bytes, size_t behin
     store_relaxed(&entry->word, large_word(bytes, category, LARGE_IS_LIVE)); /* [R:holder] */
 }
 
-/* What is known of a live large block. False when the address is none. */
-CORRAL_FAST bool large_find(const void *block, struct large_info *info) {
-    struct large_entry *entry = large_map_find(block);
+/* What is known of a live large block. False when there is none. entry: of the address, or NULL. */
+CORRAL_FAST bool large_find(const struct large_entry *entry, struct large_info *info) {
     uint64_t word = unlikely(entry == NULL) ? 0 : load_relaxed(&entry->word); /* [R:holder] */
     info->size = large_word_bytes(word);
     info->category = large_word_category(word);

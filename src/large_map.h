@@ -24,6 +24,7 @@
 #define LARGE_ROOTS        ((size_t)1 << (ADDRESS_BITS - ARENA_SHIFT - LARGE_LEAF_LOG2))
 /* Of no OS is a page smaller, and all are multiples of it. */
 #define LARGE_UNIT_LOG2 12u
+#define LARGE_UNIT      ((size_t)1 << LARGE_UNIT_LOG2)
 
 enum large_state { LARGE_IS_NONE, LARGE_IS_LIVE, LARGE_IS_KEPT };
 

@@ -6,11 +6,12 @@
  * Callers:  slow, figures, and thread exit: the thread that has the cache; figures, any.
  * Promises: who frees a large block and allocates one of its size again, and again, takes one atomic
  *           operation for both, which tells a second free. Wait-free, but for what large.h keeps. What
- *           threads have for their own is among what may be kept, and at most half of it: a thread has
- *           reserved the bytes before it keeps a block.
- * Does not: give another thread's block back when memory is exhausted. A thread that ends in the
- *           middle, or that the child of a fork does not have, loses a block at most; what it
- *           reserved is had again with its cache.
+ *           threads have for their own is among what may be kept, and at most a quarter of it: a thread
+ *           reserves the bytes when it first frees a block of a size that it allocated.
+ * Does not: give another thread's block back when memory is exhausted, or what it reserved while it
+ *           uses the block. A thread that ends in the middle loses a block at most; what it reserved is
+ *           had again with its cache. In the child of a fork, what the parent's other threads had
+ *           reserved stays so.
  *
  *   live ── free, no bigger than the room ──► own ── alloc that it fits ──► live
  *                                             own ── two allocs in turn that it does not fit, thread
@@ -29,6 +30,8 @@ struct large_own {
     void *block;               /* owner */
     struct large_entry *entry; /* owner: the block's */
     size_t room;               /* owner: bytes reserved, for the block or the next one */
+    size_t wanted;             /* owner: bytes of the last block that it allocated and did not have */
+    uint64_t looks;            /* owner: the category's, when the block last counted for its peak */
     bool missed;               /* owner: the block did not serve the last allocation */
 };
 
@@ -37,12 +40,14 @@ struct large_own {
 void *corral_large_own_alloc(struct large_own *own, size_t size, size_t alignment,
                              uint32_t category);
 /* As large_end, but the block is kept: for the thread itself, or for anyone. May call the OS. */
-enum large_freed corral_large_own_free(struct large_own *own, void *block);
-/* After an allocation that the thread's own block did not serve: has room for one of that size from then
- * on, once there is no other. May call the OS. own: of an attached thread. */
+enum large_freed corral_large_own_free(struct large_own *own, void *block,
+                                       struct large_entry *entry);
+/* After an allocation that the thread's own block did not serve: one of that size is to be its own when it
+ * is freed, once there is no other. May call the OS. own: of an attached thread. */
 void corral_large_own_fit(struct large_own *own, const void *block);
-/* Keeps the thread's own block for anyone, and reserves nothing. May call the OS. */
-void corral_large_own_end(struct large_own *own);
+/* Keeps the thread's own block for anyone, and reserves nothing. False when there was none. May call the
+ * OS. */
+bool corral_large_own_end(struct large_own *own);
 
 /* Bytes of the thread's own block, if it is of the category; 0 when there is none. */
 CORRAL_FAST size_t large_own_bytes(const struct large_own *own, uint32_t category) {

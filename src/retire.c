@@ -36,7 +36,9 @@ bool corral_retire_is_full(unsigned slabs) {
 
 bool corral_retire_is_over(const struct registry_entry *entry) {
     uint64_t dirty = load_relaxed(&entry->dirty); /* [R:hint] */
-    return dirty == 0 || (bits_count(dirty) < ARENA_SLABS / 2 && corral_retire_is_full(1));
+    /* [R:hint] More than may be kept is kept where the OS does not purge. */
+    return dirty == 0 || (bits_count(dirty) < ARENA_SLABS / 2 && corral_retire_is_full(1)) ||
+           load_relaxed(&kept_bytes) > RETIRE_BYTES;
 }
 
 void corral_unretire(struct registry_entry *entry, uint64_t mask) {

@@ -17,8 +17,8 @@
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask);
 /* Is there no room to keep so many slabs more? */
 bool corral_retire_is_full(unsigned slabs);
-/* Is there nothing of a free arena to keep: was all of it purged, or most of it, and is as much kept as
- * may be? */
+/* Is there nothing of a free arena to keep: was all of it purged, or most of it where as much is kept as
+ * may be, or is more kept than that? */
 bool corral_retire_is_over(const struct registry_entry *entry);
 /* The memory of these slabs is in use again, or gone: it is no longer kept. */
 void corral_unretire(struct registry_entry *entry, uint64_t mask);

@@ -74,10 +74,8 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
  * live large blocks. False when that was nothing. */
 CORRAL_SLOW static bool release_kept(void) {
     struct cache *cache = thread_cache();
-    if (thread_is_attached(cache)) {
-        corral_large_own_end(&cache->large_own);
-    }
-    bool large = corral_large_release_kept();
+    bool large = thread_is_attached(cache) && corral_large_own_end(&cache->large_own);
+    large |= corral_large_release_kept();
     return corral_arena_end_empty() || large;
 }
 
@@ -143,7 +141,14 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     void *block = size <= PTRDIFF_MAX
                       ? corral_large_own_alloc(own, size, alignment, category)
                       : NULL;
-    return likely(block != NULL) ? block : alloc_large(size, alignment, category, zero);
+    if (unlikely(block == NULL)) {
+        return alloc_large(size, alignment, category, zero);
+    }
+    if (unlikely(own->looks != category_looks(category))) {
+        own->looks = category_looks(category);
+        corral_figures_look(category);
+    }
+    return block;
 }
 
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
@@ -206,7 +211,7 @@ static bool has_blocks(uint32_t pool) {
 bool corral_block_find(const void *block, struct block_info *info) {
     struct large_info large;
     if (!registry_covers((uintptr_t)block)) {
-        info->large = large_find(block, &large);
+        info->large = large_find(large_map_find(block), &large);
         info->size = large.size;
         info->category = large.category;
         return info->large;
@@ -226,11 +231,12 @@ bool corral_block_find(const void *block, struct block_info *info) {
 
 static void free_large(void *block, uint32_t id) {
     struct large_info info;
+    struct large_entry *entry = large_map_find(block);
     /* A dense id is its category. */
-    if (large_find(block, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
+    if (large_find(entry, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
         corral_check_id(block, info.category, id);
     }
-    enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block);
+    enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block, entry);
     if (freed != LARGE_FREED) {
         corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
     }
@@ -297,7 +303,7 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *fronts, void *block, 
 
 void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
-        corral_large_own_free(&thread_cache()->large_own, block);
+        corral_large_own_free(&thread_cache()->large_own, block, large_map_find(block));
     } else {
         free_pooled(block, registry_pool(registry_number((uintptr_t)block), (uintptr_t)block));
     }

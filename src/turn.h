@@ -97,6 +97,9 @@ CORRAL_FAST void turn_reset(struct cache *cache) {
     cache->turns = 0;
     cache->held = 0;
     cache->allowed = HOLD_LEAST;
+    cache->refused = 0;
+    cache->patience = 0;
+    cache->met = 0;
 }
 
 CORRAL_FAST void turn_end(struct pool *pool) {

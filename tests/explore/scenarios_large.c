@@ -77,7 +77,7 @@ static void leave_1_other_pair(void) {
     leave(take(HALF, 7), 7);
 }
 /* More than half of what threads may have for their own. */
-#define ROOM (LARGE_KEEP_BYTES / 4 + PAGE)
+#define ROOM (LARGE_KEEP_BYTES / 8 + PAGE)
 static void room_pairs(void) {
     leave(take(ROOM, 0), 0);
     leave(take(ROOM, 0), 0);
@@ -90,9 +90,9 @@ static void large_pairs(void) {
 static void check_room(void) {
     corral_thread_detach();
     corral_large_release_kept();
-    EXPECT(corral_large_reserve(LARGE_KEEP_BYTES / 2));
+    EXPECT(corral_large_reserve(LARGE_KEEP_BYTES / 4));
     EXPECT(!corral_large_reserve(PAGE));
-    corral_large_unreserve(LARGE_KEEP_BYTES / 2);
+    corral_large_unreserve(LARGE_KEEP_BYTES / 4);
     expect_empty();
 }
 static void release_kept(void) {

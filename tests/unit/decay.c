@@ -119,6 +119,25 @@ Test(decay, what_is_given_back_takes_the_place_of_what_was_long_ago, .disabled =
     cr_assert_geq(kept(ID) + kept(ID + 1), first - PART, "more was purged than had to be");
 }
 
+static bool refuse(void *start, size_t size) {
+    (void)start, (void)size;
+    return false;
+}
+
+/* As with memory that is locked. */
+Test(decay, where_the_os_does_not_purge_empty_arenas_end, .disabled = !KEEPS) {
+    use_table(12345);
+    table.purge = refuse;
+    size_t all = 0;
+    for (uint32_t id = ID; id < ID + 4; id++) {
+        give(id, 3 * KEPT_MOST);
+    }
+    for (uint32_t id = ID; id < ID + 4; id++) {
+        all += kept(id);
+    }
+    cr_assert_leq(all, 2 * KEPT_MOST, "%zu slabs are resident", all);
+}
+
 Test(decay, from_any_time_of_the_clock_on) {
     for (uint64_t quarter = 0; quarter < 4; quarter++) {
         use_table(quarter * (HALF / 2) + 12345);

@@ -5,8 +5,8 @@
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: a pool in use gets a front list in a bounded number of refills when idle ones have the
- *           budget, and a longer one; pools that are used once hold little; of pools that are in use, few
- *           are laid aside for others.
+ *           budget, and a longer one; pools that are used once hold little; those that are used again
+ *           soon make the hand rest.
  * Does not: measure how long that takes.
  */
 #include "turn.h"
@@ -186,26 +186,6 @@ Test(turn, pools_that_are_used_again_make_the_hand_rest) {
         }
     }
     CHECK(turn_may_look(&cache) && turn_may_look(&cache), "it rests without a reason");
-}
-
-/* Pools in use that want more than there is: what they have is not taken in turn. */
-Test(turn, pools_that_all_want_more_keep_what_they_have, .disabled = !STAY) {
-    corral_free(corral_alloc(16, ID), ID); /* a cache */
-    for (unsigned round = 0; round < 20; round++) {
-        for (uint32_t id = 0; id < DENSE_IDS; id++) {
-            for (unsigned i = 0; i < CLASS_COUNT; i++) {
-                if (holds_much(&corral_classes[i], false)) {
-                    use(id, i);
-                }
-            }
-        }
-    }
-    size_t wanted = 0;
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        const struct size_class *it = &corral_classes[i];
-        wanted += holds_much(it, false) ? (size_t)it->size * it->front_max * DENSE_IDS : 0;
-    }
-    CHECK(wanted < 2 * FRONT_BUDGET || own_cache()->patience > 0, "the hand does not rest");
 }
 
 Test(turn, what_pools_that_are_used_once_hold_is_bounded, .disabled = !STAY) {
