@@ -305,9 +305,16 @@ static const struct scenario purge_two = {
 };
 static const struct scenario make_room = {
     .name = "make_room",
-    .what = "two slabs are given back in the place of kept ones, of which one is claimed",
+    .what = "a slab is given back in the place of a kept one, while one is claimed",
     .setup = age_two,
-    .threads = {give_other, give_other, pair},
+    .threads = {give_other, pair},
+    .check = expect_empty,
+};
+static const struct scenario make_room_two = {
+    .name = "make_room_two",
+    .what = "two slabs are given back in the place of kept ones",
+    .setup = age_two,
+    .threads = {give_other, give_other},
     .check = expect_empty,
 };
 static const struct scenario extend = {
@@ -319,6 +326,6 @@ static const struct scenario extend = {
 };
 
 const struct scenario *const scenarios_arena[] = {
-    &birth, &claim, &give, &end, &end_given, &end_two, &purge, &purge_two, &make_room, &extend,
-    &end_again, &end_failed, &ranges, &ranges_refused, &ranges_grow, &ranges_failed,
-    &ranges_larger, 0};
+    &birth, &claim, &give, &end, &end_given, &end_two, &purge, &purge_two, &make_room,
+    &make_room_two, &extend, &end_again, &end_failed, &ranges, &ranges_refused, &ranges_grow,
+    &ranges_failed, &ranges_larger, 0};
