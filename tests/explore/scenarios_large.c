@@ -86,6 +86,14 @@ static void large_pairs(void) {
     large_pair();
     large_pair();
 }
+/* As much is kept for anyone as may be. */
+static void keep_most(void) {
+    make_caches();
+    blocks[0] = take(HALF, 0);
+    blocks[1] = take(LARGE_KEEP_BYTES - HALF, 0);
+    leave_blocks(0, 2);
+    corral_thread_detach();
+}
 /* Nothing is reserved, and nothing is kept. */
 static void check_room(void) {
     corral_thread_detach();
@@ -125,6 +133,13 @@ static const struct scenario large_room = {
     .what = "two threads want room for a block of their own, and there is room for one",
     .setup = make_caches,
     .threads = {room_pairs, room_pairs},
+    .check = check_room,
+};
+static const struct scenario large_full = {
+    .name = "large_full",
+    .what = "two threads want room for a block of their own, and all of it is kept for anyone",
+    .setup = keep_most,
+    .threads = {large_pair, large_pair},
     .check = check_room,
 };
 static const struct scenario large_evict = {
@@ -198,4 +213,4 @@ static const struct scenario behind = {
 
 const struct scenario *const scenarios_large[] = {
     &large_keep, &large_first, &large_evict, &large_release,
-    &large_own, &large_room, &large_again, &large, &resize, &behind, 0};
+    &large_own, &large_room, &large_full, &large_again, &large, &resize, &behind, 0};
