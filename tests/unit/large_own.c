@@ -23,20 +23,21 @@
 #include <string.h>
 
 enum { ID = 3, OTHER = 4, THREADS = 24 };
-/* Of whole OS pages, also where those have 64 KiB. */
-#define SIZE ((CORRAL_MEDIUM_SLABS * CORRAL_SLAB_KIB * BUILD_KIB) + BUILD_MIB)
+/* Of whole OS pages, also where those have 64 KiB; no arena, and no cache, is a multiple of it. */
+#define SIZE (CORRAL_MEDIUM_SLABS * CORRAL_SLAB_KIB * BUILD_KIB + BUILD_MIB + 64 * BUILD_KIB)
+#define MOST (CORRAL_LARGE_KEEP_KIB * BUILD_KIB / SIZE * SIZE)
 
 static struct corral_os table;
 static _Atomic unsigned reserves, releases;
 static bool refuses;
 
 static void *reserve(size_t size, size_t alignment) {
-    atomic_fetch_add(&reserves, size >= SIZE);
+    atomic_fetch_add(&reserves, size % SIZE == 0);
     return refuses ? NULL : corral_os_real.reserve(size, alignment);
 }
 
 static bool release(void *start, size_t size) {
-    atomic_fetch_add(&releases, size >= SIZE);
+    atomic_fetch_add(&releases, size % SIZE == 0);
     return corral_os_real.release(start, size);
 }
 
@@ -250,7 +251,7 @@ Test(large_own, what_is_reserved_leaves_others_most_of_what_may_be_kept) {
     pthread_barrier_init(&barrier, NULL, 2);
     pthread_create(&thread, NULL, hold_one_and_wait, NULL);
     pthread_barrier_wait(&barrier);
-    size_t size = CORRAL_LARGE_KEEP_KIB * BUILD_KIB / 4 * 3;
+    size_t size = MOST / SIZE * 3 / 4 * SIZE;
     corral_free(corral_alloc(size, ID), ID);
     unsigned before = reserves;
     for (int i = 0; i < 100; i++) {
