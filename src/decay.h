@@ -18,7 +18,8 @@
 void corral_decay_step(void);
 
 /* Before so many slabs are given back: where as much is kept as may be, purges as many that were not
- * given back lately, so that these are kept in their place; fewer when a few arenas have no such. */
+ * given back lately, so that these are kept in their place; fewer when a few arenas have no such. May
+ * call the OS. */
 void corral_decay_make_room(unsigned slabs);
 
 CORRAL_FAST void decay_make_room(unsigned slabs) {

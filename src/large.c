@@ -10,7 +10,6 @@
 #include "large.h"
 
 #include "category.h"
-#include "check.h"
 #include "os.h"
 #include "poison.h"
 
@@ -52,7 +51,7 @@ static void count(uint32_t category, int64_t blocks, int64_t bytes) {
 /* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged. */
 static void unmap(void *block, struct large_entry *entry) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-    store_relaxed(&entry->word, 0);                        /* [R:holder] */
+    store_relaxed(&entry->word, 0);                              /* [R:holder] */
     unpoison(block, bytes);
     if (!corral_os->release(block, bytes)) {
         corral_os->purge(block, bytes);
@@ -83,7 +82,7 @@ bool corral_large_release_kept(void) {
 static bool put_into_slot(void *block) {
     for (unsigned i = 0; i < KEPT_SLOTS; i++) {
         uintptr_t empty = 0;
-        if (load_relaxed(&kept[i]) == 0 &&                        /* [R:cas-reload] */
+        if (load_relaxed(&kept[i]) == 0 &&                     /* [R:cas-reload] */
             cas_release(&kept[i], &empty, (uintptr_t)block)) { /* [E:kept] */
             return true;
         }
@@ -190,7 +189,7 @@ static void *take_found(const struct found *found, bool little) {
     uintptr_t address = found->address;
     if (cas_acquire(found->slot, &address, 0)) { /* [E:kept] the right to the block */
         struct large_entry *entry = large_map_find((void *)address);
-        uint64_t word = load_relaxed(&entry->word);         /* [R:holder] */
+        uint64_t word = load_relaxed(&entry->word);             /* [R:holder] */
         fetch_sub_relaxed(&kept_bytes, large_word_bytes(word)); /* [R:hint] */
         if (word == found->word) {
             return begin_life((void *)address, entry, word, behind);

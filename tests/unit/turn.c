@@ -13,6 +13,7 @@
 
 #include <corral/corral.h>
 #include "front.h"
+#include "home.h"
 #include "thread.h"
 
 #include "support/check.h"
@@ -186,6 +187,37 @@ Test(turn, pools_that_are_used_again_make_the_hand_rest) {
         }
     }
     CHECK(turn_may_look(&cache) && turn_may_look(&cache), "it rests without a reason");
+}
+
+Test(turn, pools_that_are_not_used_again_do_not, .disabled = !STAY) {
+    use_once(false);
+    use_once(true);
+    CHECK(own_cache()->patience == 0, "a patience of %u", own_cache()->patience);
+}
+
+/* The hand lays the pool aside since another is refused room; then it is used again. */
+Test(turn, a_pool_that_is_used_again_does, .disabled = FRONT_BLOCKS < 2) {
+    unsigned small = longest_class();
+    size_t size = corral_classes[small].size;
+    do_pair(size);
+    corral_free(corral_alloc(size, ID + 1), ID + 1);
+    struct cache *cache = own_cache();
+    size_t budget = cache->front_budget;
+    cache->front_budget = 0;
+    for (uint32_t i = 0; i < 2 * cache->turns; i++) {
+        if (turn_next(cache) != (ID << CLASS_STRIDE_LOG) + small) {
+            corral_home_grant(cache, ((ID + 1) << CLASS_STRIDE_LOG) + small);
+        }
+    }
+    corral_home_grant(cache, ((ID + 1) << CLASS_STRIDE_LOG) + small);
+    CHECK(cache_pool_if(cache, (ID << CLASS_STRIDE_LOG) + small)->turn == TURN_LAID, "it is in use");
+    cache->front_budget += budget;
+    CHECK(cache->patience == 0, "a patience of %u", cache->patience);
+    do_pair(size);
+    CHECK(cache->patience == 1, "a patience of %u", cache->patience);
+    corral_thread_detach();
+    do_pair(size);
+    CHECK(own_cache() == cache && cache->patience == 0, "the last thread's patience");
 }
 
 Test(turn, what_pools_that_are_used_once_hold_is_bounded, .disabled = !STAY) {
