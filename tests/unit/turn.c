@@ -195,6 +195,23 @@ Test(turn, pools_that_are_not_used_again_do_not, .disabled = !STAY) {
     CHECK(own_cache()->patience == 0, "a patience of %u", own_cache()->patience);
 }
 
+/* At a patience of 1 every other refusal moves the hand, which meets idle pools. */
+Test(turn, pools_that_are_met_idle_make_it_move_again, .disabled = !STAY) {
+    use_once(false);
+    struct cache *cache = own_cache();
+    unsigned small = longest_class();
+    do_pair(corral_classes[small].size);
+    size_t budget = 0; /* what those that are met give back is refused too */
+    cache->patience = 1;
+    for (unsigned i = 0; i < 2 * PATIENCE_MET + 2; i++) {
+        budget += cache->front_budget;
+        cache->front_budget = 0;
+        corral_home_grant(cache, (ID << CLASS_STRIDE_LOG) + small);
+    }
+    cache->front_budget += budget;
+    CHECK(cache->patience == 0, "a patience of %u", cache->patience);
+}
+
 /* The hand lays the pool aside since another is refused room; then it is used again. */
 Test(turn, a_pool_that_is_used_again_does, .disabled = FRONT_BLOCKS < 2) {
     unsigned small = longest_class();
