@@ -23,7 +23,7 @@
  * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or
  * was left behind by a fork:
  *   slabs of its pools       HOLD_BUDGET and a unit, or what is in use (turn.h)
- *   queued slabs             QUEUE_BUDGET (queue.h)
+ *   queued slabs             QUEUE_BUDGET, and of all threads QUEUE_SHARED (queue.h)
  *   blocks in front lists    FRONT_BUDGET (front.h)
  *   open words               up to 64 blocks of each pool in the ring (home.h)
  *   rows                     sizeof(struct row) for each category that it used
@@ -102,6 +102,7 @@ struct cache {
     uint16_t identity;           /* const */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
+    uint32_t queue_loans;        /* owner: loans in that (queue.h) */
     ptrdiff_t held, allowed;     /* owner: cost of the ring (turn.h), and what it may be */
     uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
     uint32_t put_out;            /* owner: slabs that all pools put out did cost */

@@ -31,14 +31,33 @@ static struct slab *find(const struct size_class *size_class, const void *block,
     return likely(begins) ? &arena->slabs[number] : NULL;
 }
 
-static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, uint64_t bits) {
-    uint64_t twice = corral_slab_put_owner(slab, pool->open_word, bits);
+static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, unsigned word,
+                    uint64_t bits) {
+    uint64_t twice = corral_slab_put_owner(slab, word, bits);
     if (unlikely(twice != 0)) {
-        corral_slab_report_twice(slab, pool->open_word, twice);
+        corral_slab_report_twice(slab, word, twice);
     }
     if (slab != pool->current) {
         queue_give_back_if_empty(cache, pool, slab);
     }
+}
+
+/* Did as many blocks come home as the front list may hold, while nobody asked for its own? */
+CORRAL_FAST bool is_freeing(const struct pool *pool) {
+    return pool->fit_after == 1 || pool->fit_after > UINT32_MAX / 2;
+}
+
+/* Is a slab the cache's own? One that it let go FULL, while it is freeing many, is so again. */
+CORRAL_FAST bool is_own(struct cache *cache, struct pool *pool, struct slab *slab) {
+    if (slab_is_owned_by(slab, cache->identity)) {
+        return true;
+    }
+    if (is_freeing(pool) && slab_was_let_go_by(slab, cache->identity) &&
+        queue_finds_room(cache, slab) && corral_slab_take_back_remote(slab, cache->identity)) {
+        queue_push(cache, pool, slab);
+        return true;
+    }
+    return false;
 }
 
 CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *pool) {
@@ -50,8 +69,8 @@ CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *poo
     pool->open_span = 0;
     store_relaxed(&pool->open_bits, 0); /* [R:single-writer] */
     pool_net_add(pool, -(int64_t)bits_count(bits));
-    if (slab_is_owned_by(slab, cache->identity)) {
-        put_own(cache, pool, slab, bits);
+    if (is_own(cache, pool, slab)) {
+        put_own(cache, pool, slab, pool->open_word, bits);
     } else {
         counter_add(&pool->sent, bits_count(bits));
         corral_shelf_send(cache, slab, pool->open_word, bits);
@@ -69,7 +88,8 @@ CORRAL_FAST uint64_t bit_at(const struct pool *pool, size_t offset) {
     return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
 }
 
-/* Opens the word of a block that is in another one, and gathers that block. */
+/* Of a block whose word is not open: of the cache's own slabs, the first of a word goes home by itself,
+ * and the next one of it opens the word; of others' the first one opens it. */
 CORRAL_NOINLINE static void open_word(struct cache *cache, struct pool *pool, void *block,
                                       uint32_t index) {
     const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
@@ -80,12 +100,20 @@ CORRAL_NOINLINE static void open_word(struct cache *cache, struct pool *pool, vo
         return;
     }
     corral_home_send_open(cache, pool);
+    char *base = (char *)block - (size_t)(at % 64) * pool->size;
+    if (base != pool->open_base && is_own(cache, pool, slab)) {
+        pool->open_base = base;
+        pool_net_add(pool, -1);
+        poison(block, pool->size);
+        put_own(cache, pool, slab, at / 64, UINT64_C(1) << at % 64);
+        return;
+    }
     uint32_t span = word_span(slab, at / 64, pool->size);
     uint32_t most = OPEN_BYTES / pool->size;
     uint32_t blocks = span / pool->size;
     pool->open_slab = slab;
     pool->open_word = at / 64;
-    pool->open_base = (char *)block - (size_t)(at % 64) * pool->size;
+    pool->open_base = base;
     pool->open_span = span;
     pool->open_left = blocks < most ? blocks : most;
     poison(block, pool->size);

@@ -13,10 +13,15 @@
  *   a block of the run's word ......... back into the run: handed out again before blocks that were
  *                                       not touched yet, the lowest first
  *   of the open word .................. one more bit of it
- *   of another word ................... the open word goes out, and this one is opened
+ *   of another word ................... the open word goes out, and this one is opened; but of the
+ *                                       cache's own slabs, the first block goes home by itself
  * An open word goes out when it is full, replaced, worth OPEN_BYTES, or of the slab that a refill
  * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
  * a bit, its slab has a block outside, so nobody gives the slab back.
+ *
+ * A thread that frees many blocks, of which its front list took none in for long, takes the FULL slabs
+ * back that it let go: from the first block on that comes home, one costs two atomic operations less. As
+ * many slabs as its queue takes, with what it may borrow (queue.h).
  *
  * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
  * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside,

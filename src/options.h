@@ -46,6 +46,7 @@
 #define FRONT_BYTES  (CORRAL_FRONT_KIB * KIB)
 #define FRONT_BUDGET (CORRAL_FRONT_BUDGET_KIB * KIB)
 #define QUEUE_BUDGET ((ptrdiff_t)(CORRAL_QUEUE_BUDGET_KIB * KIB))
+#define QUEUE_SHARED ((ptrdiff_t)(CORRAL_QUEUE_SHARED_KIB * KIB))
 #define HOLD_BUDGET  ((ptrdiff_t)(CORRAL_HOLD_BUDGET_KIB * KIB))
 #define HOLD_LEAST   (HOLD_BUDGET / 16) /* what pools that were used once may hold of it */
 

@@ -2,11 +2,14 @@
  *
  * queue: a pool's slabs that have free blocks and are not its current one.
  *
- * Owns:     the links of queued slabs.
+ * Owns:     the links of queued slabs; what all threads may borrow.
  * Callers:  the owner of pool and slabs.
  * Promises: constant time each. Law: the bytes of all slabs in a cache's queues and its queue_budget
- *           make QUEUE_BUDGET; a slab is linked at most once.
- * Does not: refuse a slab: who takes one off a shelf for itself goes beyond the budget by that one.
+ *           make QUEUE_BUDGET and what it borrowed; a slab is linked at most once. All threads
+ *           borrow QUEUE_SHARED at most, and give back what they have no use for as their queues get
+ *           shorter.
+ * Does not: refuse a slab: who takes one off a shelf for itself goes beyond the budget by that one. A
+ *           thread that is stopped for ever keeps what it borrowed.
  */
 #ifndef CORRAL_QUEUE_H
 #define CORRAL_QUEUE_H
@@ -19,9 +22,25 @@ CORRAL_FAST ptrdiff_t queue_bytes(const struct slab *slab) {
     return (ptrdiff_t)slab->slabs << SLAB_SHIFT;
 }
 
+/* A thread borrows so much at a time. */
+#define QUEUE_LOAN ((ptrdiff_t)(1024 * KIB))
+
+/* Raises the budget by a loan, if there is one left. */
+void corral_queue_borrow(struct cache *cache);
+/* Gives back loans, but for as much as the next slabs need. */
+void corral_queue_repay(struct cache *cache);
+
 /* Does the thread's budget allow one more slab to wait? */
 CORRAL_FAST bool queue_has_room(const struct cache *cache, const struct slab *slab) {
     return cache->queue_budget >= queue_bytes(slab);
+}
+
+/* The same, after it borrowed, if need be. */
+CORRAL_FAST bool queue_finds_room(struct cache *cache, const struct slab *slab) {
+    if (unlikely(!queue_has_room(cache, slab))) {
+        corral_queue_borrow(cache);
+    }
+    return queue_has_room(cache, slab);
 }
 
 CORRAL_FAST void queue_push(struct cache *cache, struct pool *pool, struct slab *slab) {
@@ -48,6 +67,9 @@ CORRAL_FAST void queue_remove(struct cache *cache, struct pool *pool, struct sla
         slab->next->previous = slab->previous;
     }
     cache->queue_budget += queue_bytes(slab);
+    if (unlikely(cache->queue_loans > 0)) {
+        corral_queue_repay(cache);
+    }
 }
 
 CORRAL_FAST struct slab *queue_pop(struct cache *cache, struct pool *pool) {

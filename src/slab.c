@@ -294,6 +294,22 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
     }
 }
 
+bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache) {
+    struct remote *remote = slab_remote(slab);
+    uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
+    while ((state & STATE_FULL) != 0 && state_cache(state) == cache) {
+        /* [R:own] The descriptor is as the cache let it go. */
+        if (cas_relaxed(&remote->state, &state, state & ~STATE_FULL)) {
+            slab_set_owner(slab, cache);
+            if (state_pending(state) != 0) {
+                corral_slab_collect_owner(slab);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
     unsigned have = slab->slabs;
     unsigned want = corral_classes[class_index].slabs;

@@ -23,6 +23,7 @@
  *
  *            let_go (pending < wake)             send_remote (pending ≥ wake)
  *   owned ────────────────────────────► FULL ────────────────────────► the sender's, to place
+ *     ◄──── take_back, by who let it go ──┘
  *    ▲  │  shelve (pending < wake)               send_remote of the last block
  *    │  └─────────────────────────────► SHELVED ─────────────────────► empty, on its shelf
  *    └────────────────────────────────────┴── unshelve, by who took it off the shelf
@@ -32,6 +33,7 @@
  *                  owner's, holder's    send_remote
  *   owner's        –                    any
  *   send_remote    any                  any
+ * take_back is one CAS, by a thread that holds a block, with the others' as any (lock-free likewise).
  * send_remote is two steps: the bits (wait-free), then one CAS on the state (lock-free; it fails
  * only when another sender's or the owner's succeeded). A thread stopped between the steps keeps
  * this one slab from being given back, and nobody from anything else.
@@ -108,6 +110,13 @@ CORRAL_FAST void slab_set_owner(struct slab *slab, uint16_t cache) {
     store_relaxed(&arena_of(slab)->owner[slab_number(slab)], cache); /* [R:own-identity] */
 }
 
+/* Is the slab FULL, and was it `cache` that let it go? Another may wake it meanwhile; nobody but `cache`
+ * makes it true. */
+CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache) {
+    uint64_t state = load_relaxed(&slab_remote(slab)->state); /* [R:own-identity] */
+    return (state & STATE_FULL) != 0 && state_cache(state) == cache;
+}
+
 /* A new slab for `pool`, owned by `cache`, all blocks free. NULL when memory is exhausted. */
 struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
 
@@ -144,6 +153,10 @@ enum sent {
 /* Sends blocks home to a slab. Blocks that had been sent already run the misuse policy. *cache is
  * set with SENT_WOKE: the one that let the slab go. */
 enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits, unsigned *cache);
+
+/* Takes back a FULL slab that `cache` let go, and of which the caller holds a block: it is owned by
+ * `cache` again, and what came home meanwhile is free bits. False when it is not FULL any more, or another cache let it go. Lock-free. */
+bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache);
 
 /* Grows a unit of one block to that of a larger class, into the slabs behind it. The caller holds
  * the block, and the slab is FULL, so nobody else reads what changes. False when they are taken. */

@@ -9,6 +9,9 @@
  */
 #include "scenarios.h"
 
+#include "queue.h"
+#include "thread.h"
+
 static void fill_slab(void) {
     take_blocks(0, PER_SLAB);
 }
@@ -28,6 +31,12 @@ static void leave_1(void) {
 }
 static void leave_01(void) {
     leave_blocks(0, 2);
+}
+static void leave_2(void) {
+    leave_blocks(2, 3);
+}
+static void leave_3(void) {
+    leave_blocks(3, 4);
 }
 static void leave_23(void) {
     leave_blocks(2, 4);
@@ -141,6 +150,73 @@ static const struct scenario gather = {
     .check = expect_empty,
 };
 
+/* Three FULL slabs, and so many blocks are home that those that follow take slabs back: the third is. */
+static void free_many(void) {
+    make_caches();
+    take_blocks(0, 3 * PER_SLAB + 1);
+    leave_blocks(3 * PER_SLAB, 3 * PER_SLAB + 1);
+    leave_blocks(2 * PER_SLAB, 2 * PER_SLAB + 2);
+}
+static void check_10(void) {
+    leave_blocks(PER_SLAB, 2 * PER_SLAB);
+    leave_blocks(2 * PER_SLAB + 2, 3 * PER_SLAB);
+    expect_empty();
+}
+static const struct scenario take_back = {
+    .name = "take_back",
+    .what = "who let a slab go takes it back while another brings blocks that wake it",
+    .setup = free_many,
+    .threads = {leave_01, leave_23},
+    .check = check_10,
+    .inherits = true,
+};
+static const struct scenario take_back_one = {
+    .name = "take_back_one",
+    .what = "who let a slab go takes it back while two others bring a block each",
+    .setup = free_many,
+    .threads = {leave_01, leave_2, leave_3},
+    .check = check_10,
+    .inherits = true,
+};
+
+/* Caches that nobody else has, and room for one loan. */
+static struct cache *borrowers[2];
+static void find_borrowers(void) {
+    make_caches();
+    borrowers[0] = corral_thread_borrow();
+    borrowers[1] = corral_thread_borrow();
+}
+static void borrow_and_repay(struct cache *cache) {
+    corral_queue_borrow(cache);
+    EXPECT(cache->queue_budget == QUEUE_BUDGET + cache->queue_loans * QUEUE_LOAN);
+    corral_queue_repay(cache);
+    EXPECT(cache->queue_budget == QUEUE_BUDGET && cache->queue_loans == 0);
+    explore_done();
+}
+static void borrow_0(void) {
+    borrow_and_repay(borrowers[0]);
+}
+static void borrow_1(void) {
+    borrow_and_repay(borrowers[1]);
+}
+static void check_loan(void) {
+    corral_queue_borrow(borrowers[0]);
+    EXPECT(borrowers[0]->queue_loans == 1);
+    corral_queue_borrow(borrowers[1]);
+    EXPECT(borrowers[1]->queue_loans == 0);
+    corral_queue_repay(borrowers[0]);
+    corral_thread_return(borrowers[0]);
+    corral_thread_return(borrowers[1]);
+    expect_empty();
+}
+static const struct scenario loan = {
+    .name = "loan",
+    .what = "two threads borrow room in their queues, of which there is enough for one",
+    .setup = find_borrowers,
+    .threads = {borrow_0, borrow_1},
+    .check = check_loan,
+};
+
 const struct scenario *const scenarios_slab[] = {&let_go,  &let_go_all, &wake,      &wake_three,
                                                  &collect, &burst,      &use_again, &none_back,
-                                                 &gather,  0};
+                                                 &gather,  &take_back, &take_back_one, &loan, 0};

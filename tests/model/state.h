@@ -47,6 +47,8 @@
 #define WAKE_AGAIN       20 /* send_remote: FULL stays set */
 #define COUNT_FIRST      21 /* send_remote: the count before the bits */
 #define UNCOUNT_ANY      22 /* collect: pending becomes 0, whatever was taken */
+#define TAKE_BACK_TORN   23 /* take_back: CAS as a load and a store */
+#define TAKE_BACK_WOKEN  24 /* take_back: also when the slab is not FULL any more */
 
 /* The state word: pending + 8, FULL, SHELVED, generation. */
 #define ZERO           8
@@ -90,6 +92,29 @@ inline arm(wake, flag) {
             cas(STATE, state, (state | flag) + RAISE, unless(ARM_RELEASE, RELEASE), done);
             lose(done)
         }
+        fi
+    :: else -> break
+    od;
+    state = 0
+}
+
+/* corral_slab_take_back_remote, by the thread that let the slab go and holds blocks of it. */
+inline take_back() {
+    load(STATE, RELAXED, state);
+    done = false;
+    do
+    :: !done && ((state & FULL) != 0 || fault == TAKE_BACK_WOKEN) ->
+        if
+        :: fault == TAKE_BACK_TORN -> cas_torn(STATE, state, state & ~FULL, RELAXED, done)
+        :: else -> cas(STATE, state, state & ~FULL, RELAXED, done)
+        fi;
+        if
+        :: done -> atomic {
+            assert(holder == 0);
+            holder = me + 1;
+            has = true
+        }
+        :: else -> reach(TOO_LATE)
         fi
     :: else -> break
     od;

@@ -7,7 +7,8 @@
  * A slab of 3 blocks in one word, all handed out. Thread 0 owns it and lets it go; thread 1 sends
  * block 0 home, thread 2 blocks 1 and 2 at once. Who wakes the slab collects, and gives the slab
  * back or shelves it. Thread 0 then claims it anew, if it finds it there, lets it go with all
- * blocks out, and sends them home itself.
+ * blocks out, and sends them home itself. Or thread 0 has block 0 itself, and sends it, or takes the
+ * slab back to put it home, while 1 and 2 send a block each.
  *
  * Safety:   one thread at a time has the slab; no sender touches it once it is given back; who
  *           wakes it used the `wake` of that state; no race on blocks, on the descriptor, and on
@@ -17,7 +18,7 @@
  */
 #define THREADS   3
 #define ATOMICS   4
-#define HISTORY   12
+#define HISTORY   14
 #define ALL_PLAIN 127
 
 /* The situations that runs come to. */
@@ -28,6 +29,8 @@
 #define REFUSED    5 /* give_back finds a sender between its steps */
 #define SECOND     6 /* the slab is claimed anew */
 #define STALE      7 /* a sender reads a `wake` that is not the newest */
+#define TAKEN_BACK 8 /* who let the slab go takes it back */
+#define TOO_LATE   9 /* who takes the slab back finds that another changed its state */
 
 #include "state.h"
 
@@ -94,20 +97,40 @@ inline live_again() {
     done = false
 }
 
-/* mine: blocks that the thread will send home. */
-proctype role(byte me; byte mine) {
+/* A FULL slab of which the thread has blocks: it takes it back and puts them home. */
+inline put_home() {
+    take_back();
+    if
+    :: done -> atomic {
+        reach(TAKEN_BACK);
+        touch(DESCRIPTOR | mine);
+        assert((free & mine) == 0);
+        free = free | mine;
+        mine = 0
+    }
+    :: else -> send_some()
+    fi;
+    done = false
+}
+
+inline send_some() {
+    if
+    :: mine & 1 -> send(1)
+    :: else -> send(mine & 6)
+    fi
+}
+
+/* mine: blocks that the thread will send home. back: it let the slab go and may take it back. */
+proctype role(byte me; byte mine; bool back) {
     SWITCHES;
     short state, next;
     byte taken, before, bits, born, wake, flag;
     bool done, wakes;
-    bool has = (me == 0), again = (me == 0); /* has the slab; will claim it anew */
+    bool has = (me == 0), again = (me == 0 && !back); /* has the slab; will claim it anew */
     do
     :: has -> place()
-    :: !has && mine != 0 ->
-        if
-        :: mine & 1 -> send(1)
-        :: else -> send(6)
-        fi
+    :: !has && mine != 0 -> send_some()
+    :: !has && mine != 0 && back -> put_home()
     :: !has && mine == 0 && again ->
         again = false;
         live_again()
@@ -121,9 +144,14 @@ init {
         start_weak();
         newest(STATE) = ZERO;
         newest(TAKEN) = 1;
-        run role(0, 0);
-        run role(1, 1);
-        run role(2, 6);
+        if
+        :: run role(0, 0, false);
+           run role(1, 1, false);
+           run role(2, 6, false)
+        :: run role(0, 1, true);
+           run role(1, 2, false);
+           run role(2, 4, false)
+        fi;
         run_stopper()
     };
     atomic {

@@ -139,9 +139,9 @@ static void read_file(const char *path, char *text, size_t capacity) {
 size_t process_resident(void) {
     char text[4096];
     read_file("/proc/self/smaps_rollup", text, sizeof text);
-    const char *line = strstr(text, "\nRss:");
-    CHECK(line != NULL, "smaps_rollup has no Rss");
-    return (size_t)strtoull(line + 5, NULL, 10) * 1024;
+    const char *line = strstr(text, "\nAnonymous:");
+    CHECK(line != NULL, "smaps_rollup does not tell anonymous memory");
+    return (size_t)strtoull(line + strlen("\nAnonymous:"), NULL, 10) * 1024;
 }
 
 size_t process_mapped(void) {

@@ -35,7 +35,7 @@ bool child_succeeded(const struct child *child);
 /* Runs `body(argument)` as the whole life of a fresh thread. */
 void thread_call(void (*body)(void *argument), void *argument);
 
-/* Resident bytes of this process, exact. */
+/* Resident bytes of this process, exact, but for those of files, which the kernel drops when it likes. */
 size_t process_resident(void);
 
 /* Bytes of address space that this process has mapped. */

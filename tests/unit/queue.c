@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * queue: the slabs that wait for their thread, what it borrows for them, and which it takes back.
+ *
+ * Owns:     nothing; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: all threads borrow no more than there is, and what one repays another may borrow; who frees
+ *           many blocks takes back the slabs that it let go, and only those, and repays all of it.
+ * Does not: run threads against each other; the explorer does.
+ */
+#include "queue.h"
+
+#include <corral/corral.h>
+#include "thread.h"
+
+#include "support/check.h"
+#include "support/process.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+
+enum { ID = 0, SIZE = 256, SLABS = 96, COUNT = SLABS * (SLAB_BYTES / SIZE), STRIDE = 7919 };
+
+static struct cache *own_cache(void) {
+    return cache_of_fronts(corral_thread.fronts);
+}
+
+static uint32_t pool_number(void) {
+    return (ID << CLASS_STRIDE_LOG) + size_class_of(SIZE);
+}
+
+Test(queue, lends_no_more_than_there_is_and_again_what_came_back) {
+    struct cache *one = corral_thread_borrow();
+    struct cache *other = corral_thread_borrow();
+    uint32_t most = (uint32_t)(QUEUE_SHARED / QUEUE_LOAN);
+    for (uint32_t i = 0; i < most + 2; i++) {
+        corral_queue_borrow(one);
+    }
+    cr_assert_eq(one->queue_loans, most);
+    cr_assert_eq(one->queue_budget, QUEUE_BUDGET + (ptrdiff_t)most * QUEUE_LOAN);
+    corral_queue_borrow(other);
+    cr_assert_eq(other->queue_loans, 0);
+    corral_queue_repay(one);
+    cr_assert_eq(one->queue_loans, 0);
+    cr_assert_eq(one->queue_budget, QUEUE_BUDGET);
+    corral_queue_borrow(other);
+    cr_assert_eq(other->queue_loans, most > 0);
+    corral_queue_repay(other);
+    corral_thread_return(one);
+    corral_thread_return(other);
+}
+
+static void *blocks[COUNT];
+
+static void take_all(void) {
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        CHECK(blocks[i] != NULL, "no block");
+    }
+}
+
+/* In an order in which neighbours lie in different slabs. */
+static void free_all(void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < COUNT; i++) {
+        corral_free(blocks[i * STRIDE % COUNT], ID);
+    }
+}
+
+static uint64_t sent(void) {
+    return load_relaxed(&cache_pool_if(own_cache(), pool_number())->sent);
+}
+
+/* Blocks that go home before the front list was full for long; and where no slab may be taken back, all. */
+static uint64_t sent_most(void) {
+    return QUEUE_SHARED / QUEUE_LOAN * QUEUE_LOAN < (ptrdiff_t)(SLABS * SLAB_BYTES)
+               ? COUNT
+               : 2 * FRONT_BLOCKS + SLAB_BYTES / SIZE;
+}
+
+Test(queue, takes_slabs_back_that_the_thread_let_go) {
+    take_all();
+    free_all(NULL);
+    cr_assert_leq(sent(), sent_most());
+    cr_assert(own_cache()->queue_loans == 0 ||
+                  own_cache()->queue_budget < QUEUE_LOAN + QUEUE_BUDGET / 2,
+              "no more is borrowed than the slabs in the queue need");
+    corral_stats stats;
+    cr_assert_eq(corral_category_stats(ID, &stats, sizeof stats), CORRAL_OK);
+    cr_assert_eq(stats.live_blocks, 0);
+    uint64_t kept = FRONT_BLOCKS < SLABS / 4 ? FRONT_BLOCKS + 2 : SLABS / 4;
+    cr_assert_leq(stats.slabs, kept, "%" PRIu64 " slabs are left", stats.slabs);
+    corral_thread_detach();
+    cr_assert_eq(corral_category_stats(ID, &stats, sizeof stats), CORRAL_OK);
+    cr_assert_eq(stats.slabs, 0);
+}
+
+static uint64_t sent_by_other;
+static void *own_state;
+
+static void take_one_and_free_all(void *unused) {
+    corral_free(corral_alloc(SIZE, ID), ID);
+    free_all(unused);
+    sent_by_other = sent();
+    own_state = own_cache();
+}
+
+Test(queue, takes_back_no_slab_that_another_let_go) {
+    take_all();
+    struct cache *cache = own_cache();
+    thread_call(take_one_and_free_all, NULL);
+    cr_assert_neq(own_state, cache);
+    cr_assert_geq(sent_by_other + FRONT_BLOCKS + 1, COUNT, "all but its front list's are another's");
+    cr_assert_eq(cache->queue_loans, 0);
+}
