@@ -75,7 +75,7 @@ void corral_free(void *block, uint32_t id) {
 /* For inlined frees and allocations of programs with the shared library. */
 const struct corral_table_addresses corral_tables = {
     .registry_numbers = corral_registry_numbers,
-    .registry_ids = corral_registry_ids,
-    .registry_pools = corral_registry_pools,
+    .registry_places = corral_registry_places,
+    .category_ids = corral_category_ids,
     .class_table = corral_class_table,
 };

@@ -17,12 +17,6 @@
 
 #include <string.h>
 
-/* Free slabs of a category. It steers only: whether a search is worth it, and whether an empty
- * arena can go. */
-static _Atomic int32_t free_slabs[CATEGORY_LIMIT];
-/* Where a category's last claim succeeded. Who claims from it sees the entry through E:slabs. */
-static _Atomic(struct registry_entry *) hints[CATEGORY_LIMIT];
-
 /* An empty arena goes when its category has this many free slabs besides, so that a load that
  * swings by less keeps its arenas. */
 #define KEEP_FREE ((int32_t)ARENA_USABLE / 2)
@@ -52,8 +46,8 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
         /* [E:slabs] Sees the arena's birth, and the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
             corral_unretire(entry, mask);
-            fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
-            store_relaxed(&hints[entry->category], entry);                    /* [R:hint] */
+            fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)count); /* [R:hint] */
+            store_relaxed(&corral_categories[entry->category].hint, entry);                    /* [R:hint] */
             /* [R:after-edge] */
             return unit_begin((struct arena *)load_relaxed(&entry->arena), first, count);
         }
@@ -68,8 +62,8 @@ static struct slab *begin(struct registry_entry *entry, struct arena *arena, uns
     corral_registry_cover(entry, arena);
     fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
     /* [R:hint] */
-    fetch_add_relaxed(&free_slabs[category], (int32_t)(ARENA_USABLE - count));
-    store_relaxed(&hints[category], entry);              /* [R:hint] */
+    fetch_add_relaxed(&corral_categories[category].free_slabs, (int32_t)(ARENA_USABLE - count));
+    store_relaxed(&corral_categories[category].hint, entry);              /* [R:hint] */
     store_relaxed(&entry->arena, (uintptr_t)arena);      /* [R:before-edge] */
     /* [E:slabs] Publishes the arena to those who claim from it. */
     store_release(&entry->taken, HEADER_BITS | mask_of(HEADER_SLABS, count));
@@ -90,10 +84,10 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
 }
 
 static struct slab *claim_any(uint32_t category, unsigned count) {
-    struct registry_entry *hint = load_relaxed(&hints[category]); /* [R:hint] */
+    struct registry_entry *hint = load_relaxed(&corral_categories[category].hint); /* [R:hint] */
     struct slab *slab = hint == NULL ? NULL : claim_from(hint, count);
     /* [R:hint] */
-    if (slab != NULL || load_relaxed(&free_slabs[category]) < (int32_t)count) {
+    if (slab != NULL || load_relaxed(&corral_categories[category].free_slabs) < (int32_t)count) {
         return slab;
     }
     struct registry_entry *entry = corral_registry_first(category);
@@ -127,7 +121,7 @@ static bool end(struct registry_entry *entry) {
     corral_unretire(entry, ~UINT64_C(0));
     struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     corral_registry_uncover(arena);
-    fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)ARENA_USABLE);   /* [R:hint] */
+    fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)ARENA_USABLE);   /* [R:hint] */
     fetch_sub_relaxed(&corral_categories[entry->category].arenas, 1);          /* [R:figure] */
     corral_range_give(entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
@@ -137,7 +131,7 @@ static bool end(struct registry_entry *entry) {
 /* An empty arena goes when its category has free slabs enough and none of this one are kept: who frees
  * all of a level and loads the next one finds its memory still there. */
 static void end_if_spare(struct registry_entry *entry) {
-    int32_t spare = load_relaxed(&free_slabs[entry->category]) - (int32_t)ARENA_USABLE; /* [R:hint] */
+    int32_t spare = load_relaxed(&corral_categories[entry->category].free_slabs) - (int32_t)ARENA_USABLE; /* [R:hint] */
     if (spare >= KEEP_FREE && corral_retire_is_over(entry)) {
         end(entry);
     }
@@ -180,7 +174,7 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     /* [R:figure] */
     fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
     corral_retire(entry, arena_slab_start(arena, first), mask);
-    fetch_add_relaxed(&free_slabs[entry->category], (int32_t)count); /* [R:hint] */
+    fetch_add_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)count); /* [R:hint] */
     corral_arena_return(entry, mask);
 }
 
@@ -197,7 +191,7 @@ bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
         /* [E:slabs] Sees the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
             corral_unretire(entry, mask);
-            fetch_sub_relaxed(&free_slabs[entry->category], (int32_t)more);             /* [R:hint] */
+            fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)more);             /* [R:hint] */
             fetch_add_relaxed(&corral_categories[entry->category].slabs, more); /* [R:figure] */
             memset(&arena->unit[first + count], (int)first, more);
             return true;

@@ -32,6 +32,7 @@ static unsigned take_identity(void) {
 }
 
 struct cache *corral_cache_make(void) {
+    corral_registry_begin();
     size_t size = round_up(sizeof(struct cache), corral_os_page_size());
     struct cache *cache = corral_os->reserve(size, corral_os_page_size());
     unsigned identity = cache == NULL ? 0 : take_identity();
@@ -91,10 +92,6 @@ CORRAL_SLOW struct row *corral_cache_row_slow(struct cache *cache, uint32_t cate
     struct row *row = corral_meta_take(sizeof *row);
     if (row == NULL) {
         return NULL;
-    }
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        row->pools[i].size = corral_classes[i].size;
-        row->pools[i].reciprocal = corral_classes[i].reciprocal;
     }
     row->category = category;
     row->next = cache->row_list;

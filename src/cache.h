@@ -61,8 +61,8 @@ struct pool {
     char *run_base;                            /* owner: the first block of the run's word */
     struct slab *current;                      /* owner */
     _Atomic int64_t net;                       /* atomic, written by the owner alone */
-    uint32_t size;                             /* const: bytes of a block */
-    uint32_t reciprocal;                       /* const: see size_class.h */
+    uint32_t size;                             /* owner: bytes of a block; 0: never in the ring */
+    uint32_t reciprocal;                       /* owner: see size_class.h; likewise */
     uint32_t run_span;                         /* owner: bytes of the run's word; 0: no run */
     uint32_t run_word;                         /* owner: its number in the current slab's bitmap */
     char *open_base;                           /* owner: the first block of the open word */
@@ -85,10 +85,11 @@ struct pool {
     enum pool_turn turn;                       /* owner */
 };
 
+/* What pools were never used of costs no memory. */
 struct row {
-    struct pool pools[CLASS_COUNT];
-    uint32_t category; /* const */
     struct row *next;  /* const: the row made before */
+    uint32_t category; /* const */
+    struct pool pools[CLASS_COUNT];
 };
 
 struct id_way {

@@ -12,9 +12,9 @@
  */
 #include "category.h"
 
-#include <corral/corral.h>
+#include <corral/hit.h>
 
-#define ID_VALID (UINT64_C(1) << 32)
+#define ID_VALID CORRAL_ID_VALID
 #define FIRST    (CATEGORY_OVERFLOW + 1)
 
 /* Slots of the index: a power of two, at least twice the categories. */
@@ -24,7 +24,8 @@ static_assert(INDEX_SLOTS >= 2 * CATEGORY_LIMIT, "the index stays half empty");
 
 struct category corral_categories[CATEGORY_LIMIT];
 
-static _Atomic uint64_t ids[CATEGORY_LIMIT];
+/* One more than there are categories, which is none's. */
+_Atomic uint64_t corral_category_ids[CATEGORY_LIMIT + 1];
 static _Atomic uint32_t slots[INDEX_SLOTS];
 /* Entries that the index knows. When it knows all and the list is full, a miss is final. */
 static _Atomic uint32_t indexed;
@@ -40,7 +41,7 @@ static uint32_t probe(uint32_t id, uint32_t *category) {
     for (;; slot = (slot + 1) & (INDEX_SLOTS - 1)) {
         *category = load_acquire(&slots[slot]); /* [E:category] */
         /* [R:after-edge] The list's entry was set before the index named it. */
-        if (*category == 0 || load_relaxed(&ids[*category]) == (ID_VALID | id)) {
+        if (*category == 0 || load_relaxed(&corral_category_ids[*category]) == (ID_VALID | id)) {
             return slot;
         }
     }
@@ -65,9 +66,9 @@ static void enter_index(uint32_t id, uint32_t category) {
  * others, CATEGORY_LIMIT when there is room for it. */
 static uint32_t walk(uint32_t id, bool enter) {
     for (uint32_t category = FIRST; category < CATEGORY_LIMIT; category++) {
-        uint64_t there = load_relaxed(&ids[category]); /* [R:value-is-all] */
+        uint64_t there = load_relaxed(&corral_category_ids[category]); /* [R:value-is-all] */
         if (there == 0 && enter &&
-            cas_relaxed(&ids[category], &there, ID_VALID | id)) { /* [R:value-is-all] */
+            cas_relaxed(&corral_category_ids[category], &there, ID_VALID | id)) { /* [R:value-is-all] */
             there = ID_VALID | id;
         }
         if (there == (ID_VALID | id)) {
@@ -128,7 +129,7 @@ uint64_t corral_category_id(uint32_t category) {
     if (category == CATEGORY_OVERFLOW) {
         return CORRAL_MEMORY_TYPE_OVERFLOW;
     }
-    return load_relaxed(&ids[category]) & ~ID_VALID; /* [R:value-is-all] */
+    return load_relaxed(&corral_category_ids[category]) & ~ID_VALID; /* [R:value-is-all] */
 }
 
 uint64_t corral_category_overflow_ids(void) {

@@ -22,7 +22,10 @@
 #include "base.h"
 #include "options.h"
 
-/* A category's shared counters. All are atomic, relaxed: figures that order nothing.
+struct registry_entry;
+
+/* What all threads share of a category: on one page for many, and in one place. The last three are
+ * registry's and arena's. The others are counters, atomic and relaxed: figures that order nothing.
  * Law: blocks that callers hold = what the caches' pools count + stray + large − threads' own. */
 struct category {
     _Atomic int64_t stray_blocks; /* atomic: blocks that left or came home without a pool */
@@ -37,6 +40,9 @@ struct category {
     _Atomic uint64_t arenas;       /* atomic */
     _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
     _Atomic uint64_t frees;        /* atomic: likewise */
+    _Atomic(struct registry_entry *) chain; /* atomic [E:chain]: registry's entries, the last first */
+    _Atomic(struct registry_entry *) hint;  /* atomic, relaxed: where arena's last claim succeeded */
+    _Atomic int32_t free_slabs;    /* atomic, relaxed: arena's, to be claimed; it steers only */
     _Atomic bool used;             /* atomic: something was allocated with its id */
 };
 

@@ -78,6 +78,9 @@ static unsigned purge(struct registry_entry *entry, uint32_t now, uint32_t age, 
 }
 
 void corral_decay_step(void) {
+    if (!corral_retire_is_any()) {
+        return;
+    }
     uint32_t now = (uint32_t)corral_os->milliseconds();
     uint32_t last = load_relaxed(&last_step); /* [R:hint] */
     /* [R:hint] Of those who find a step due, one does it. */

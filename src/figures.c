@@ -34,14 +34,14 @@ static void add_counts(struct figures *figures, const struct corral_front *front
 #endif
 
 static void add_pool(struct figures *figures, const struct pool *pool,
-                     const struct corral_front *front) {
+                     const struct corral_front *front, uint32_t size) {
     int64_t blocks = load_relaxed(&pool->net);                /* [R:figure] */
     blocks -= (int64_t)bits_count(load_relaxed(&pool->run)); /* [R:figure] */
     blocks -= (int64_t)bits_count(load_relaxed(&pool->open_bits)); /* [R:figure] */
     blocks -= load_relaxed(&front->limit);                    /* [R:figure] */
     blocks += load_relaxed(&front->room);                     /* [R:figure] */
     figures->blocks += blocks;
-    figures->bytes += blocks * (int64_t)pool->size;
+    figures->bytes += blocks * (int64_t)size;
     figures->sent += load_relaxed(&pool->sent);       /* [R:figure] */
     figures->refills += load_relaxed(&pool->refills); /* [R:figure] */
     add_counts(figures, front);
@@ -54,7 +54,7 @@ static void add_cache(struct figures *figures, const struct cache *cache, uint32
     }
     const struct corral_front *fronts = &cache->fronts[category << CLASS_STRIDE_LOG];
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        add_pool(figures, &row->pools[i], &fronts[i]);
+        add_pool(figures, &row->pools[i], &fronts[i], corral_classes[i].size);
     }
 }
 

@@ -106,18 +106,26 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     return NULL;
 }
 
+static bool was_used(const struct pool *pool) {
+    return pool->size != 0;
+}
+
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         uint32_t base = row->category << CLASS_STRIDE_LOG;
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            corral_home_send_blocks(cache, &row->pools[i], base + i);
+            if (was_used(&row->pools[i])) {
+                corral_home_send_blocks(cache, &row->pools[i], base + i);
+            }
         }
     }
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            corral_home_send_slabs(cache, &row->pools[i]);
-            turn_end(&row->pools[i]);
+            if (was_used(&row->pools[i])) {
+                corral_home_send_slabs(cache, &row->pools[i]);
+                turn_end(&row->pools[i]);
+            }
         }
     }
     turn_reset(cache);

@@ -13,15 +13,24 @@
 #include "check.h"
 
 _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
-uint64_t corral_registry_ids[REGISTRY_LIMIT];
-_Atomic uint32_t corral_registry_pools[REGISTRY_LIMIT][ARENA_SLABS];
+_Atomic uint32_t corral_registry_places[REGISTRY_LIMIT][ARENA_SLABS];
 
 static struct registry_entry entries[REGISTRY_LIMIT];
 static _Atomic uint32_t next_number = 1;
-static _Atomic(struct registry_entry *) chains[CATEGORY_LIMIT];
 
 void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool) {
-    store_relaxed(&corral_registry_pools[entry->number][slab], pool); /* [R:holder] */
+    /* [R:holder] */
+    store_relaxed(&corral_registry_places[entry->number][slab], pool << CORRAL_PLACE_SHIFT);
+}
+
+void corral_registry_begin(void) {
+    _Atomic uint32_t *none = corral_registry_places[0];
+    if (load_relaxed(&none[ARENA_SLABS - 1]) != 0) { /* [R:same-value] */
+        return;
+    }
+    for (unsigned slab = 0; slab < ARENA_SLABS; slab++) {
+        store_relaxed(&none[slab], CATEGORY_LIMIT << CORRAL_ROW_SHIFT); /* [R:same-value] */
+    }
 }
 
 void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena) {
@@ -48,7 +57,7 @@ struct registry_entry *corral_registry_entry(uint32_t number) {
 }
 
 struct registry_entry *corral_registry_first(uint32_t category) {
-    return load_acquire(&chains[category]); /* [E:chain] */
+    return load_acquire(&corral_categories[category].chain); /* [E:chain] */
 }
 
 /* An entry that was never used, or NULL when all are. */
@@ -68,13 +77,12 @@ static struct registry_entry *push_entry(uint32_t category) {
     if (entry == NULL) {
         return NULL;
     }
-    corral_registry_ids[entry->number] = corral_category_id(category) + 1;
     store_relaxed(&entry->taken, ~UINT64_C(0));   /* [R:before-edge] */
     store_relaxed(&entry->arena, ENTRY_BUSY);     /* [R:before-edge] */
     entry->category = category;
-    entry->next = load_relaxed(&chains[category]); /* [R:cas-reload] */
+    entry->next = load_relaxed(&corral_categories[category].chain); /* [R:cas-reload] */
     /* [E:chain] Publishes the entry. Push only, so an old head that came back is still the head. */
-    while (!cas_release(&chains[category], &entry->next, entry)) {
+    while (!cas_release(&corral_categories[category].chain, &entry->next, entry)) {
     }
     return entry;
 }

@@ -8,7 +8,7 @@
  * Promises: an entry belongs to its category for ever; its arena comes and goes.
  * Does not: read or write an arena.
  *
- *   address ─► numbers[address / arena size] ─► ids[number], pools[number][slab]
+ *   address ─► numbers[address / arena size] ─► places[number][slab]
  *   What free reads, and corral/layout.h declares, is apart from the arenas and dense: arenas lie a
  *   power of two apart, and the same line of each would fall on the same cache and TLB sets.
  *
@@ -65,21 +65,18 @@ CORRAL_FAST bool registry_covers(uintptr_t address) {
     return registry_number(address) != 0;
 }
 
-/* True when there is an arena of that number, and it is of this id. */
-CORRAL_FAST bool registry_is_of(size_t number, uint32_t id) {
-    return corral_hit_is_of(number, id);
-}
-
 /* The pool whose blocks lie in a slab. */
 CORRAL_FAST uint32_t registry_slab_pool(size_t number, size_t slab) {
-    return corral_hit_slab_pool(number, slab);
+    return corral_hit_pool(corral_hit_slab_place(number, slab));
 }
 
-/* The same for an address, given its arena's number. */
-CORRAL_FAST uint32_t registry_pool(size_t number, uintptr_t address) {
-    return corral_hit_pool(number, address);
+/* The same for an address in an arena. */
+CORRAL_FAST uint32_t registry_pool(uintptr_t address) {
+    return corral_hit_pool(corral_hit_place(address));
 }
 
+/* Sets what is found for an address in no arena. Before a thread has a cache. */
+void corral_registry_begin(void);
 void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool);
 void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena);
 void corral_registry_uncover(const struct arena *arena);

@@ -29,6 +29,10 @@ void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
     fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
 }
 
+bool corral_retire_is_any(void) {
+    return load_relaxed(&kept_bytes) != 0; /* [R:hint] */
+}
+
 bool corral_retire_is_full(unsigned slabs) {
     /* [R:hint] */
     return load_relaxed(&kept_bytes) + ((size_t)slabs << SLAB_SHIFT) > RETIRE_BYTES;

@@ -64,20 +64,21 @@ DOUBLINGS(STEP)
 #define CLASS(doubling, step) DESCRIBE((size_t)SIZE_##doubling##_##step),
 #define LINEAR(step)          DESCRIBE((size_t)BLOCK_MIN * (step)),
 
-/* The class of a size up to TABLE_MAX, in few words. */
+/* The place of a class, of a size up to TABLE_MAX, in few words. */
 #define TABLE_LOG2(size)  ((size) > 512 ? 9u : (size) > 256 ? 8u : 7u)
 #define TABLE_CLASS(size)                                                                          \
     ((size) <= BLOCK_MIN    ? 0                                                                    \
      : (size) <= LINEAR_MAX ? ((size)-1) / BLOCK_MIN                                               \
                             : CORRAL_CLASS_ABOVE((size), TABLE_LOG2(size)))
-#define TABLE(sixteens) (uint8_t)TABLE_CLASS((size_t)(sixteens)*BLOCK_MIN),
+#define TABLE(sixteens)                                                                            \
+    (uint16_t)(TABLE_CLASS((size_t)(sixteens)*BLOCK_MIN) << CORRAL_PLACE_SHIFT),
 
 #define TABLE_4(i)  TABLE((i)) TABLE((i) + 1) TABLE((i) + 2) TABLE((i) + 3)
 #define TABLE_16(i) TABLE_4((i)) TABLE_4((i) + 4) TABLE_4((i) + 8) TABLE_4((i) + 12)
 
 static_assert(TABLE_MAX == 1024, "the table has 65 entries");
 
-_Alignas(CACHE_LINE) const uint8_t corral_class_table[TABLE_MAX / BLOCK_MIN + 1] = {
+_Alignas(CACHE_LINE) const uint16_t corral_class_table[TABLE_MAX / BLOCK_MIN + 1] = {
     TABLE_16(0u) TABLE_16(16u) TABLE_16(32u) TABLE_16(48u) TABLE(64u)};
 
 /* Entries beyond the last class are never used. */

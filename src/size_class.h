@@ -49,7 +49,7 @@ extern CORRAL_HIDDEN const struct size_class corral_classes[CLASS_ENTRIES];
 
 /* size: at most TABLE_MAX. */
 CORRAL_FAST unsigned size_class_of_table(size_t size) {
-    return corral_hit_class(size);
+    return corral_hit_class_place(size) >> CORRAL_PLACE_SHIFT;
 }
 
 /* size: above LINEAR_MAX, at most BLOCK_MAX. */

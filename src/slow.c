@@ -158,13 +158,19 @@ void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
 }
 
-CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *fronts, uint32_t pool) {
-    struct cache *cache = cache_of_fronts(fronts);
+/* The number of the pool that a front list of the calling thread's is of. */
+CORRAL_FAST uint32_t number_of(const struct cache *cache, const struct corral_front *front) {
+    return (uint32_t)(front - cache->fronts);
+}
+
+CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
+    struct cache *cache = thread_cache();
+    uint32_t pool = number_of(cache, front);
     struct pool *cold = cache_pool_if(cache, pool);
     if (likely(cold != NULL)) {
         uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
         if (likely(run != 0)) {
-            front_count_allocation(&fronts[pool]);
+            front_count_allocation(front);
             return pool_take_from_run(cold, run);
         }
     }
@@ -216,7 +222,7 @@ bool corral_block_find(const void *block, struct block_info *info) {
         info->category = large.category;
         return info->large;
     }
-    uint32_t pool = registry_pool(registry_number((uintptr_t)block), (uintptr_t)block);
+    uint32_t pool = registry_pool((uintptr_t)block);
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     info->large = false;
     info->size = size_class->size;
@@ -269,33 +275,34 @@ static void free_pooled(void *block, uint32_t pool) {
 }
 
 CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
-    size_t number = registry_number((uintptr_t)block);
-    if (unlikely(number == 0)) {
+    if (unlikely(!registry_covers((uintptr_t)block))) {
         if (block != NULL) {
             free_large(block, id);
         }
         return;
     }
-    uint32_t pool = registry_pool(number, (uintptr_t)block);
-    if (unlikely(!registry_is_of(number, id)) && has_blocks(pool)) {
+    uint32_t place = corral_hit_place((uintptr_t)block);
+    uint32_t pool = corral_hit_pool(place);
+    if (unlikely(!corral_hit_is_of(place, id)) && has_blocks(pool)) {
         corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
     free_pooled(block, pool);
 }
 
-CORRAL_NOINLINE void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool) {
-    struct cache *cache = cache_of_fronts(fronts);
-    if (unlikely(!has_blocks(pool) || fronts[pool].head == block)) {
-        free_pooled(block, pool);
-        return;
-    }
-    /* A thread without a cache has no pools either. */
+CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
+    struct cache *cache = thread_cache();
+    uint32_t pool = number_of(cache, front);
     struct pool *cold = cache_pool_if(cache, pool);
     if (unlikely(cold == NULL)) {
+        /* A thread without a cache may not even know that the address lies in no arena. */
+        corral_free_slow(block, (uint32_t)corral_category_id(pool >> CLASS_STRIDE_LOG));
+        return;
+    }
+    if (unlikely(!has_blocks(pool) || front->head == block)) {
         free_pooled(block, pool);
         return;
     }
-    front_count_free(&fronts[pool]);
+    front_count_free(front);
     if (!home_gather(cold, block)) {
         corral_home_from_full(cache, block, pool);
     }
@@ -305,6 +312,6 @@ void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
         corral_large_own_free(&thread_cache()->large_own, block, large_map_find(block));
     } else {
-        free_pooled(block, registry_pool(registry_number((uintptr_t)block), (uintptr_t)block));
+        free_pooled(block, registry_pool((uintptr_t)block));
     }
 }

@@ -30,10 +30,10 @@ extern "C" {
 CORRAL_API void *corral_alloc_slow(size_t size, uint32_t id);
 /* Any block and id. */
 CORRAL_API void corral_free_slow(void *block, uint32_t id);
-/* A block of the pool, whose front list among the calling thread's has none. */
-CORRAL_API void *corral_alloc_empty(struct corral_front *fronts, uint32_t pool);
-/* Frees a block of the pool, whose front list among the calling thread's takes none. */
-CORRAL_API void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool);
+/* A block of the pool of a front list of the calling thread's, which has none. */
+CORRAL_API void *corral_alloc_empty(struct corral_front *front);
+/* Frees a block of the pool of a front list of the calling thread's, which takes none. */
+CORRAL_API void corral_free_full(struct corral_front *front, void *block);
 
 /* The link of a free block, in its first word. The caller may have written that word as any type,
  * and will again: the compiler is not to tell these accesses from his by their types. */
@@ -45,10 +45,10 @@ CORRAL_HIT bool corral_hit_has_class(size_t size) {
     return size <= (__builtin_constant_p(size) ? CORRAL_BLOCK_MAX : CORRAL_TABLE_MAX);
 }
 
-/* The class of a size for which that is true. */
-CORRAL_HIT uint32_t corral_hit_class(size_t size) {
+/* The place in its category of the class of a size for which that is true. */
+CORRAL_HIT uint32_t corral_hit_class_place(size_t size) {
     return __builtin_constant_p(size)
-               ? (uint32_t)CORRAL_CLASS_OF(size)
+               ? (uint32_t)CORRAL_CLASS_OF(size) << CORRAL_PLACE_SHIFT
                : CORRAL_TABLE(class_table)[(size + CORRAL_BLOCK_MIN - 1) / CORRAL_BLOCK_MIN];
 }
 
@@ -61,29 +61,48 @@ CORRAL_HIT size_t corral_hit_number(uintptr_t address) {
                : 0;
 }
 
-/* True when there is an arena of that number, and it is of this id. */
-CORRAL_HIT bool corral_hit_is_of(size_t number, uint32_t id) {
-    return CORRAL_TABLE(registry_ids)[number] == (uint64_t)id + 1;
-}
-
-/* The pool whose blocks lie in a slab, given its arena's number and its own in the arena. */
-CORRAL_HIT uint32_t corral_hit_slab_pool(size_t number, size_t slab) {
+/* The place of the pool whose blocks lie in a slab, given its arena's number and its own in the arena. */
+CORRAL_HIT uint32_t corral_hit_slab_place(size_t number, size_t slab) {
     /* [R:holder] Constant while a block of the slab is live. The shelf looks at it to steer. */
-    return corral_load_relaxed(&CORRAL_TABLE(registry_pools)[number][slab]);
+    return corral_load_relaxed(&CORRAL_TABLE(registry_places)[number][slab]);
 }
 
-/* The same for an address, given its arena's number. */
-CORRAL_HIT uint32_t corral_hit_pool(size_t number, uintptr_t address) {
-    return corral_hit_slab_pool(number, address >> CORRAL_SLAB_SHIFT & (CORRAL_ARENA_SLABS - 1));
+/* The same for an address. */
+CORRAL_HIT uint32_t corral_hit_place(uintptr_t address) {
+    return corral_hit_slab_place(corral_hit_number(address),
+                                 address >> CORRAL_SLAB_SHIFT & (CORRAL_ARENA_SLABS - 1));
 }
 
-/* The front list of a pool, its address in a register. Were a constant pool a part of the address of
- * each access instead, one more instruction would be saved, and batches take a quarter longer
+/* True when a place is of the category of an id. Of one that is not dense, the category tells; the
+ * overflow category's ids never match, and what is no arena's is of none. A thread whose front lists have
+ * room for a block began after the place of what is no arena's was set (src/registry.h). */
+CORRAL_HIT bool corral_hit_is_of(uint32_t place, uint32_t id) {
+    if (CORRAL_LIKELY(id < CORRAL_DENSE_IDS)) {
+        uint32_t row = id << CORRAL_ROW_SHIFT;
+        return (__builtin_constant_p(id) ? place - row : place ^ row) < 1u << CORRAL_ROW_SHIFT;
+    }
+    /* [R:holder] Constant since before the category had blocks. */
+    return corral_load_relaxed(&CORRAL_TABLE(category_ids)[place >> CORRAL_ROW_SHIFT]) ==
+           (CORRAL_ID_VALID | id);
+}
+
+/* The front list at a place. */
+CORRAL_HIT struct corral_front *corral_hit_front(struct corral_front *fronts, uint32_t place) {
+    return (struct corral_front *)((char *)fronts + place);
+}
+
+/* The same, its address in a register. Were a constant place a part of the address of each access
+ * instead, one more instruction would be saved, and batches take a quarter longer
  * (docs/performance.md). */
-CORRAL_HIT struct corral_front *corral_hit_front(struct corral_front *fronts, uint32_t pool) {
-    struct corral_front *front = &fronts[pool];
+CORRAL_HIT struct corral_front *corral_hit_front_of(struct corral_front *fronts, uint32_t place) {
+    struct corral_front *front = corral_hit_front(fronts, place);
     __asm__("" : "+r"(front));
     return front;
+}
+
+/* The pool at a place. */
+CORRAL_HIT uint32_t corral_hit_pool(uint32_t place) {
+    return place >> CORRAL_PLACE_SHIFT;
 }
 
 /* How many blocks the front list takes in; none when it is not above 0. */

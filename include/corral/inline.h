@@ -69,33 +69,30 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
     if (CORRAL_UNLIKELY(!corral_hit_has_class(size) || memory_type_id >= CORRAL_DENSE_IDS)) {
         return corral_alloc_slow(size, memory_type_id);
     }
-    uint32_t pool = (memory_type_id << CORRAL_CLASS_STRIDE_LOG) + corral_hit_class(size);
-    struct corral_front *fronts = corral_thread.fronts;
-    struct corral_front *front = corral_hit_front(fronts, pool);
+    uint32_t place = (memory_type_id << CORRAL_ROW_SHIFT) + corral_hit_class_place(size);
+    struct corral_front *front = corral_hit_front_of(corral_thread.fronts, place);
     void *block = front->head;
     if (CORRAL_UNLIKELY(block == NULL)) {
-        return corral_alloc_empty(fronts, pool);
+        return corral_alloc_empty(front);
     }
     corral_hit_count_allocation(front);
-    CORRAL_BEFORE_POP(block, pool);
+    CORRAL_BEFORE_POP(block, corral_hit_pool(place));
     corral_hit_pop(front, block);
     return block;
 }
 
 /* As corral_free. */
 CORRAL_HIT void corral_free_inline(void *block, uint32_t memory_type_id) {
-    size_t number = corral_hit_number((uintptr_t)block);
-    if (CORRAL_LIKELY(corral_hit_is_of(number, memory_type_id))) {
-        uint32_t pool = corral_hit_pool(number, (uintptr_t)block);
-        struct corral_front *fronts = corral_thread.fronts;
-        struct corral_front *front = &fronts[pool];
+    uint32_t place = corral_hit_place((uintptr_t)block);
+    if (CORRAL_LIKELY(corral_hit_is_of(place, memory_type_id))) {
+        struct corral_front *front = corral_hit_front(corral_thread.fronts, place);
         int32_t room = corral_hit_room(front);
         if (CORRAL_LIKELY(room > 0)) {
             corral_hit_count_free(front);
             corral_hit_push(front, room, block);
-            CORRAL_AFTER_PUSH(block, pool);
+            CORRAL_AFTER_PUSH(block, corral_hit_pool(place));
         } else {
-            corral_free_full(fronts, block, pool);
+            corral_free_full(front, block);
         }
         return;
     }

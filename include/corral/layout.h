@@ -50,7 +50,7 @@
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
-#define CORRAL_LAYOUT 1
+#define CORRAL_LAYOUT 2
 #endif
 
 #define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, asan)                      \
@@ -142,8 +142,14 @@ struct corral_front {
 #endif
 };
 
-static_assert(CORRAL_FIGURES_LEVEL >= 2 || sizeof(struct corral_front) == 16,
-              "four pools to a line");
+/* A pool's place is the distance of its front list from the thread's first one, in bytes: its number
+ * shifted. What a hit looks up is places, since it needs nothing else of a pool. */
+#define CORRAL_PLACE_SHIFT (CORRAL_FIGURES_LEVEL >= 2 ? 5u : 4u)
+static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four pools to a line, or two");
+/* The same of a category, whose pools' places are the next ones. */
+#define CORRAL_ROW_SHIFT (CORRAL_CLASS_STRIDE_LOG + CORRAL_PLACE_SHIFT)
+/* An entry of the table of ids that is one. */
+#define CORRAL_ID_VALID (UINT64_C(1) << 32)
 
 /* A thread's own. */
 struct corral_thread_state {
@@ -171,9 +177,9 @@ extern CORRAL_DATA __thread struct corral_thread_state CORRAL_OF_LAYOUT(corral_t
  * which the linker makes of data that it uses directly, but not of the tables. */
 struct corral_table_addresses {
     const CORRAL_ATOMIC(uint16_t) *registry_numbers;
-    const uint64_t *registry_ids;
-    CORRAL_ATOMIC(uint32_t) (*registry_pools)[CORRAL_ARENA_SLABS];
-    const uint8_t *class_table;
+    CORRAL_ATOMIC(uint32_t) (*registry_places)[CORRAL_ARENA_SLABS];
+    const CORRAL_ATOMIC(uint64_t) *category_ids;
+    const uint16_t *class_table;
 };
 extern CORRAL_DATA const struct corral_table_addresses CORRAL_OF_LAYOUT(corral_tables);
 #define corral_tables CORRAL_OF_LAYOUT(corral_tables)
@@ -187,13 +193,14 @@ extern CORRAL_DATA const struct corral_table_addresses CORRAL_OF_LAYOUT(corral_t
 
 /* By address: the number of the entry whose arena stands there, or 0. */
 extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint16_t) corral_registry_numbers[CORRAL_ADDRESS_SLOTS];
-/* By number: the memory type id plus 1; more than 2^32 for the overflow category. 0 is no arena. */
-extern CORRAL_TABLE_DATA uint64_t corral_registry_ids[CORRAL_REGISTRY_LIMIT];
-/* By number and slab: the pool whose blocks lie there; of class CLASS_NONE where none do. */
+/* By number and slab: the place of the pool whose blocks lie there; of class CLASS_NONE where none do, and
+ * beyond all categories' where there is no arena. */
 extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint32_t)
-    corral_registry_pools[CORRAL_REGISTRY_LIMIT][CORRAL_ARENA_SLABS];
-/* The class of a size up to TABLE_MAX, by sixteens. */
-extern CORRAL_TABLE_DATA const uint8_t corral_class_table[CORRAL_TABLE_MAX / CORRAL_BLOCK_MIN + 1];
+    corral_registry_places[CORRAL_REGISTRY_LIMIT][CORRAL_ARENA_SLABS];
+/* By category: the id, and ID_VALID, of one whose id is not dense. */
+extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint64_t) corral_category_ids[];
+/* The class of a size up to TABLE_MAX, by sixteens: its place in a category. */
+extern CORRAL_TABLE_DATA const uint16_t corral_class_table[CORRAL_TABLE_MAX / CORRAL_BLOCK_MIN + 1];
 #else
 #define CORRAL_TABLE(name) corral_tables.name
 #endif

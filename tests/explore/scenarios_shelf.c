@@ -257,6 +257,13 @@ static const struct scenario stack = {
     .threads = {wake_second, take_three, pair},
     .check = check_stack,
 };
+static const struct scenario stack_two = {
+    .name = "stack_two",
+    .what = "the same with nobody else",
+    .setup = stack_of_one,
+    .threads = {wake_second, take_three},
+    .check = check_stack,
+};
 static const struct scenario stack_drop = {
     .name = "stack_drop",
     .what = "three threads drop the upper of two arenas and want the lower one's slab",
@@ -267,4 +274,5 @@ static const struct scenario stack_drop = {
 
 const struct scenario *const scenarios_shelf[] = {
     &last, &last_two,    &takers, &takers_last, &put,        &drop,
-    &drop_two, &other_class, &queue,  &stack,       &spare,      &stack_drop, &last_apart, 0};
+    &drop_two, &other_class, &queue,  &stack,       &spare,      &stack_two,
+    &stack_drop, &last_apart, 0};

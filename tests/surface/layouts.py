@@ -54,11 +54,11 @@ __thread struct corral_thread_state corral_thread;
 const struct corral_table_addresses corral_tables;
 void *corral_alloc_slow(size_t size, uint32_t id) { return (void)size, (void)id, NULL; }
 void corral_free_slow(void *block, uint32_t id) { (void)block, (void)id; }
-void *corral_alloc_empty(struct corral_front *fronts, uint32_t pool) {
-    return (void)fronts, (void)pool, NULL;
+void *corral_alloc_empty(struct corral_front *front) {
+    return (void)front, NULL;
 }
-void corral_free_full(struct corral_front *fronts, void *block, uint32_t pool) {
-    (void)fronts, (void)block, (void)pool;
+void corral_free_full(struct corral_front *front, void *block) {
+    (void)front, (void)block;
 }
 uint64_t corral_memory_type_of(const void *block) { return (void)block, 7; }
 """

@@ -3,10 +3,10 @@
 """Checks that the libraries call nothing of libc but the few functions that corral may.
 
 Owns:     the list of them.
-Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC; self_test.py.
+Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC SOURCE...; self_test.py.
 Promises: no lock, no futex, no condition variable, no allocator and no formatted output can be
           called from corral but through one of these; a call that is new fails, and so does one that
-          is listed and not made any more.
+          is listed and not made any more. Of syscall, whose number could be any, the sources are read.
 Does not: look behind the functions of libc. stacks does.
 """
 import re
@@ -16,12 +16,14 @@ import sys
 # What corral calls, and why.
 ALLOWED = {
     "mmap": "maps memory", "munmap": "unmaps it", "madvise": "purges it", "mremap": "grows a block",
-    "sysconf": "the OS page's size", "clock_gettime": "milliseconds, without a system call",
+    "getpagesize": "the OS page's size", "clock_gettime": "milliseconds, without a system call",
     "pthread_key_create": "the exit hook", "pthread_key_delete": "of two that made one",
     "pthread_setspecific": "the exit hook of this thread",
-    "getpid": "names a thread", "gettid": "names a thread", "tgkill": "is that thread gone?",
+    "syscall": "one of SYSCALLS", "tgkill": "is that thread gone?",
     "write": "says a misuse", "abort": "ends the process at one", "__errno_location": "errno",
 }
+# The system calls that it makes by syscall(), and why.
+SYSCALLS = {"SYS_getpid": "names a thread", "SYS_gettid": "names a thread"}
 # What the compiler calls where it sees fit, or the linker puts in.
 OF_THE_TOOLS = {"memcpy", "memset", "memmove", "memcmp", "bcmp", "__tls_get_addr", "__stack_chk_fail",
                 "_GLOBAL_OFFSET_TABLE_"}
@@ -42,6 +44,15 @@ def faults(symbols):
         yield f"{name}: is listed, and is not called"
 
 
+def faults_of_source(text):
+    """Yields what is wrong with the calls of syscall() in a source."""
+    for call in re.findall(r"\bsyscall\s*\(\s*([^,)]*)", text):
+        if call.strip() not in SYSCALLS:
+            yield f"syscall({call.strip()}): corral may not make it"
+    if re.search(r"\bsyscall\b(?!\s*\(|\.h)", re.sub(r"/\*.*?\*/", "", text, flags=re.S)):
+        yield "syscall: is used without being called"
+
+
 def symbols_of(*arguments):
     output = subprocess.run(["nm", *arguments], check=True, capture_output=True, text=True).stdout
     fields = [line.split() for line in output.splitlines() if not line.endswith(":")]
@@ -49,9 +60,12 @@ def symbols_of(*arguments):
 
 
 def main():
-    shared, static = sys.argv[1:]
+    shared, static, *sources = sys.argv[1:]
     found = [*(f"shared: {fault}" for fault in faults(symbols_of("-D", shared))),
              *(f"static: {fault}" for fault in faults(symbols_of(static)))]
+    for source in sources:
+        with open(source, encoding="utf-8") as file:
+            found += [f"{source}: {fault}" for fault in faults_of_source(file.read())]
     print("\n".join(found) or f"{len(ALLOWED)} functions of libc")
     return 1 if found else 0
 

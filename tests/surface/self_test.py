@@ -224,10 +224,16 @@ class NoLocks(unittest.TestCase):
         self.assertEqual(list(no_locks.faults(offsets)), [])
 
     def test_calls(self):
-        for name in ["pthread_mutex_lock", "syscall", "malloc", "snprintf", "pthread_cond_wait",
+        for name in ["pthread_mutex_lock", "malloc", "snprintf", "pthread_cond_wait",
                      "sched_yield", "nanosleep", "__cxa_guard_acquire"]:
             found = list(no_locks.faults(self.SOUND + [("U", name)]))
             self.assertEqual(found, [f"{name}: is called, and corral may not call it"])
+
+    def test_system_calls(self):
+        sound = "/* By syscall, which */\n#include <sys/syscall.h>\nsyscall(SYS_gettid);"
+        self.assertEqual(list(no_locks.faults_of_source(sound)), [])
+        for text in ["syscall(SYS_futex, &word)", "syscall( number)", "call = syscall;"]:
+            self.assertEqual(len(list(no_locks.faults_of_source(text))), 1, text)
 
     def test_list(self):
         found = list(no_locks.faults(self.SOUND[1:]))
