@@ -16,12 +16,13 @@
  *   entry                            the arena's entry in the registry, which has what free reads
  *   owner[64] unit[64]               written when a slab changes hands
  *   slabs[64]                        descriptors, one line each, dense: owner's
- *   free[64]                         free bitmaps: owner's
- *   remote[64]                       state words and remote bitmaps: everyone's
+ *   planes[9]                        each a line of free bits for every slab, which are its owner's, and
+ *                                    one of remote bits, everyone's; the first begins with the state
  *
  * A unit is one slab, or several neighbours that hold blocks larger than a slab's small ones; its
- * first slab's descriptor stands for all. Free and remote bitmaps are an odd number of lines each,
- * so that the bitmaps of 64 slabs spread over all cache sets.
+ * first slab's descriptor stands for all. A slab of 2,048 blocks has words in five planes, one of 64 in
+ * the first alone: so much of the header is touched as the blocks are many, which for most sizes is some
+ * three pages of it. The lines of 64 slabs in a plane lie in as many cache sets.
  */
 #ifndef CORRAL_ARENA_H
 #define CORRAL_ARENA_H
@@ -52,16 +53,30 @@ struct slab {
     struct slab *next, *previous; /* owner: the pool's queue */
 };
 
-/* What other threads write of a slab; on lines of its own. */
+/* What other threads write of a slab, on lines of its own, but for most of the remote bits. */
 struct remote {
-    _Alignas(CACHE_LINE) _Atomic uint64_t state; /* atomic [E:state]: see slab.h */
-    _Atomic int32_t wake;                        /* atomic [E:state]: see slab.h */
-    _Atomic uint64_t bits[BITMAP_WORDS];         /* atomic [E:bits] */
+    _Atomic uint64_t state; /* atomic [E:state]: see slab.h */
+    _Atomic int32_t wake;   /* atomic [E:state]: see slab.h */
 };
 
-struct free_bitmap {
-    _Alignas(CACHE_LINE) uint64_t words[BITMAP_WORDS]; /* owner */
-    uint64_t pad[CACHE_LINE / 8];
+#define LINE_WORDS (CACHE_LINE / 8)
+
+union remote_line {
+    struct remote head;                 /* of the first plane */
+    _Atomic uint64_t words[LINE_WORDS]; /* atomic [E:bits]: but for the head's */
+};
+
+struct free_line {
+    uint64_t words[LINE_WORDS]; /* owner */
+};
+
+/* Words of a remote line that the head takes. */
+#define HEAD_WORDS (sizeof(struct remote) / 8)
+#define PLANES     ((BITMAP_WORDS + HEAD_WORDS + LINE_WORDS - 1) / LINE_WORDS)
+
+struct plane {
+    _Alignas(CACHE_LINE) struct free_line free[ARENA_SLABS];
+    union remote_line remote[ARENA_SLABS];
 };
 
 struct arena {
@@ -69,8 +84,7 @@ struct arena {
     _Atomic uint16_t owner[ARENA_SLABS]; /* atomic: cache, or 0 */
     uint8_t unit[ARENA_SLABS];                  /* const while claimed: the unit's first slab */
     struct slab slabs[ARENA_SLABS];
-    struct free_bitmap free[ARENA_SLABS];
-    struct remote remote[ARENA_SLABS];
+    struct plane planes[PLANES];
 };
 
 /* Arenas lie a power of two apart: with all headers at the same place, those of 16 arenas would share
@@ -84,8 +98,7 @@ struct arena {
 #define HEADER_BITS   bits_below(HEADER_SLABS)
 #define ARENA_USABLE  (ARENA_SLABS - HEADER_SLABS)
 
-static_assert(sizeof(struct free_bitmap) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
-static_assert(sizeof(struct remote) / CACHE_LINE % 2 == 1, "bitmaps spread over cache sets");
+static_assert(sizeof(union remote_line) == CACHE_LINE, "a line of a plane is a cache line");
 static_assert(SLAB_BYTES > 64 * KIB || sizeof(struct slab) == CACHE_LINE, "descriptors are dense");
 static_assert(2 * CORRAL_MEDIUM_SLABS <= ARENA_USABLE, "two medium units fit an arena");
 static_assert(BITMAP_WORDS <= 256, "a word's index is one byte");

@@ -82,7 +82,11 @@ struct pool {
         uint32_t turn_next;                    /* owner: in the ring, the next pool of it */
         uint32_t out_at;                       /* owner: out of it, put_out then; 0: never in it */
     };
-    enum pool_turn turn;                       /* owner */
+    uint8_t turn;                              /* owner: enum pool_turn */
+    bool gone;                                 /* owner: no block of the front list is left, since
+                                                  many came home; fit_after counts those that follow */
+    uint16_t limit_then;                       /* owner: what the front list's limit was before it was
+                                                  lowered, less with time (front.h) */
 };
 
 /* What pools were never used of costs no memory. */

@@ -4,7 +4,9 @@
  *
  * Owns:     the links of blocks in front lists, and the lists' limits.
  * Callers:  the thread that has the cache.
- * Promises: push and pop take constant time. Law: limit − room blocks are in the list.
+ * Promises: push and pop take constant time. Law: limit − room blocks are in the list. A list whose
+ *           limit was lowered, and that is wanted again, begins with what it had: one that is emptied and
+ *           filled by turns, by more blocks each time than it takes, gets longer each time.
  * Does not: care whose slabs the blocks are in.
  */
 #ifndef CORRAL_FRONT_H

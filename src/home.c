@@ -18,6 +18,10 @@
 /* When so many blocks of front lists went home for each slab of the pool that joins, the hand
  * rests. */
 #define SEND_MOST 256u
+/* Blocks that come home in a row from a thread that frees many. */
+#define FREEING   16u
+/* As many times the list's last limit as may follow while it is to begin with that again. */
+#define GONE_MOST 8u
 
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
  * block begins there. */
@@ -42,17 +46,19 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Did as many blocks come home as the front list may hold, while nobody asked for its own? */
-CORRAL_FAST bool is_freeing(const struct pool *pool) {
-    return pool->fit_after == 1 || pool->fit_after > UINT32_MAX / 2;
+/* Did some blocks come home one after the other, while nobody asked for those of the full front list? */
+CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
+    uint32_t all = front_limit(&cache->fronts[index]) + 1;
+    return pool->fit_after == 1 || pool->fit_after > all ||
+           (pool->fit_after != 0 && all - pool->fit_after >= FREEING);
 }
 
 /* Is a slab the cache's own? One that it let go FULL, while it is freeing many, is so again. */
-CORRAL_FAST bool is_own(struct cache *cache, struct pool *pool, struct slab *slab) {
+CORRAL_FAST bool is_own(struct cache *cache, struct pool *pool, struct slab *slab, uint32_t index) {
     if (slab_is_owned_by(slab, cache->identity)) {
         return true;
     }
-    if (is_freeing(pool) && slab_was_let_go_by(slab, cache->identity) &&
+    if (is_freeing(cache, pool, index) && slab_was_let_go_by(slab, cache->identity) &&
         queue_finds_room(cache, slab) && corral_slab_take_back_remote(slab, cache->identity)) {
         queue_push(cache, pool, slab);
         return true;
@@ -69,7 +75,7 @@ CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *poo
     pool->open_span = 0;
     store_relaxed(&pool->open_bits, 0); /* [R:single-writer] */
     pool_net_add(pool, -(int64_t)bits_count(bits));
-    if (is_own(cache, pool, slab)) {
+    if (is_own(cache, pool, slab, slab->pool)) {
         put_own(cache, pool, slab, pool->open_word, bits);
     } else {
         counter_add(&pool->sent, bits_count(bits));
@@ -101,7 +107,7 @@ CORRAL_NOINLINE static void open_word(struct cache *cache, struct pool *pool, vo
     }
     corral_home_send_open(cache, pool);
     char *base = (char *)block - (size_t)(at % 64) * pool->size;
-    if (base != pool->open_base && is_own(cache, pool, slab)) {
+    if (base != pool->open_base && is_own(cache, pool, slab, index)) {
         pool->open_base = base;
         pool_net_add(pool, -1);
         poison(block, pool->size);
@@ -140,7 +146,7 @@ static void put_into_open(struct cache *cache, struct pool *pool, void *block, s
 static void put_into_run(struct pool *pool, void *block, size_t offset) {
     uint64_t bit = bit_at(pool, offset);
     uint64_t run = load_relaxed(&pool->run); /* [R:single-writer] */
-    uint64_t free = run | slab_free_words(pool->current)[pool->run_word];
+    uint64_t free = run | *slab_free_word(pool->current, pool->run_word);
     if (unlikely(bit == 0 || (free & bit) != 0)) {
         refuse(block, bit);
         return;
@@ -305,9 +311,12 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
  * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
- * keep their slabs from emptying, so each block that comes home takes one of them along. */
+ * keep their slabs from emptying, so each block that comes home takes one of them along. When it has
+ * none any more, and many more blocks follow, one as long as it was would not have served the next
+ * allocations for long: then it is not to begin with that again. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->fit_after == 0) {
+        pool->gone = false;
         /* A pool without a list asks for one when it is refilled: its run may do. */
         if (front_limit(&cache->fronts[index]) == 0) {
             corral_front_grant(cache, index);
@@ -320,7 +329,11 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     void *block = corral_front_shorten(cache, index);
     if (block != NULL) {
         put_home(cache, pool, block, index);
+    } else if (pool->limit_then > 0 && !pool->gone) {
+        pool->gone = true;
+        pool->fit_after = GONE_MOST * pool->limit_then;
     } else {
+        pool->limit_then = 0;
         pool->fit_after = UINT32_MAX;
     }
 }

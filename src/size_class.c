@@ -43,25 +43,43 @@
     }
 
 /* A constant of each size keeps the expressions above small for the compiler. */
-#define STEP(doubling, step)                                                                       \
+#define STEP(doubling, step, steps)                                                                \
     enum { SIZE_##doubling##_##step =                                                              \
-               (LINEAR_MAX << 0x##doubling) + (step + 1) * ((LINEAR_MAX << 0x##doubling) / STEPS) };
+               (LINEAR_MAX << 0x##doubling) + (step + 1) * ((LINEAR_MAX << 0x##doubling) / (steps)) };
 
-#define STEPS_2(m, doubling) m(doubling, 0) m(doubling, 1)
-#define STEPS_4(m, doubling) STEPS_2(m, doubling) m(doubling, 2) m(doubling, 3)
-#define STEPS_8(m, doubling)                                                                       \
-    STEPS_4(m, doubling) m(doubling, 4) m(doubling, 5) m(doubling, 6) m(doubling, 7)
-#define STEPS_N_(n, m, doubling) STEPS_##n(m, doubling)
-#define STEPS_N(n, m, doubling)  STEPS_N_(n, m, doubling)
-#define DOUBLING(m, doubling)    STEPS_N(CORRAL_STEPS_PER_DOUBLING, m, doubling)
+#define STEPS_1(m, doubling, n) m(doubling, 0, n)
+#define STEPS_2(m, doubling, n) STEPS_1(m, doubling, n) m(doubling, 1, n)
+#define STEPS_4(m, doubling, n) STEPS_2(m, doubling, n) m(doubling, 2, n) m(doubling, 3, n)
+#define STEPS_8(m, doubling, n)                                                                    \
+    STEPS_4(m, doubling, n) m(doubling, 4, n) m(doubling, 5, n) m(doubling, 6, n) m(doubling, 7, n)
+#define STEPS_16(m, doubling, n)                                                                   \
+    STEPS_8(m, doubling, n) m(doubling, 8, n) m(doubling, 9, n) m(doubling, 10, n)                 \
+    m(doubling, 11, n) m(doubling, 12, n) m(doubling, 13, n) m(doubling, 14, n) m(doubling, 15, n)
+/* Of a doubling: as many steps as the option says, twice as many, half as many. */
+#if CORRAL_STEPS_PER_DOUBLING == 2
+#define PLAIN(m, doubling)  STEPS_2(m, doubling, 2)
+#define FINE(m, doubling)   STEPS_4(m, doubling, 4)
+#define COARSE(m, doubling) STEPS_1(m, doubling, 1)
+#elif CORRAL_STEPS_PER_DOUBLING == 4
+#define PLAIN(m, doubling)  STEPS_4(m, doubling, 4)
+#define FINE(m, doubling)   STEPS_8(m, doubling, 8)
+#define COARSE(m, doubling) STEPS_2(m, doubling, 2)
+#else
+#define PLAIN(m, doubling)  STEPS_8(m, doubling, 8)
+#define FINE(m, doubling)   STEPS_16(m, doubling, 16)
+#define COARSE(m, doubling) STEPS_4(m, doubling, 4)
+#endif
 #define DOUBLINGS(m)                                                                               \
-    DOUBLING(m, 0) DOUBLING(m, 1) DOUBLING(m, 2) DOUBLING(m, 3) DOUBLING(m, 4) DOUBLING(m, 5)      \
-    DOUBLING(m, 6) DOUBLING(m, 7) DOUBLING(m, 8) DOUBLING(m, 9) DOUBLING(m, a) DOUBLING(m, b)      \
-    DOUBLING(m, c) DOUBLING(m, d) DOUBLING(m, e) DOUBLING(m, f)
+    PLAIN(m, 0) PLAIN(m, 1) FINE(m, 2) PLAIN(m, 3) PLAIN(m, 4) PLAIN(m, 5) PLAIN(m, 6)             \
+    PLAIN(m, 7) PLAIN(m, 8) COARSE(m, 9) COARSE(m, a) COARSE(m, b) COARSE(m, c) COARSE(m, d)       \
+    COARSE(m, e) COARSE(m, f)
+static_assert(CORRAL_FINE_LOG2 - CORRAL_LINEAR_MAX_LOG2 == 2 &&
+                  CORRAL_COARSE_LOG2 - CORRAL_LINEAR_MAX_LOG2 == 9,
+              "the doublings above are those of CORRAL_SHIFT_OF");
 
 DOUBLINGS(STEP)
 
-#define CLASS(doubling, step) DESCRIBE((size_t)SIZE_##doubling##_##step),
+#define CLASS(doubling, step, steps) DESCRIBE((size_t)SIZE_##doubling##_##step),
 #define LINEAR(step)          DESCRIBE((size_t)BLOCK_MIN * (step)),
 
 /* The place of a class, of a size up to TABLE_MAX, in few words. */

@@ -8,10 +8,12 @@
  *           a multiple of 16; every class's blocks fit their unit.
  * Does not: know of memory.
  *
- * 16-byte steps to 128, then STEPS per doubling, the same rule for small and medium blocks:
+ * 16-byte steps to 128, then STEPS per doubling, the same rule for small and medium blocks; but twice
+ * as many from 512 to 1,024, where most bytes of small blocks are, and half as many from 64 KiB on,
+ * where what a block does not use is pages that nobody touches:
  *
- *   class   0   1  ..   7 |   8   9  10  11 |  12  13 ..            (4 steps)
- *   size   16  32  .. 128 | 160 192 224 256 | 320 384 ..
+ *   class   0   1  ..   7 |   8   9  10  11 |  12 .. | 16  17 ..  23   | 24    25   ..     (4 steps)
+ *   size   16  32  .. 128 | 160 192 224 256 | 320 .. | 576 640 .. 1024 | 1280  1536 ..
  */
 #ifndef CORRAL_SIZE_CLASS_H
 #define CORRAL_SIZE_CLASS_H

@@ -52,11 +52,10 @@ static uint16_t colour(const struct slab *slab, const struct size_class *size_cl
 }
 
 static void fill_free(struct slab *slab) {
-    uint64_t *words = slab_free_words(slab);
     uint32_t count = words_of(slab);
     for (uint32_t word = 0; word < count; word++) {
         uint32_t left = slab->capacity - word * 64;
-        words[word] = bits_below(left);
+        *slab_free_word(slab, word) = bits_below(left);
         summary_set(slab, word);
     }
     slab->free_count = slab->capacity;
@@ -107,15 +106,15 @@ uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word) {
         return 0;
     }
     unsigned at = next_word(slab);
-    uint64_t *words = slab_free_words(slab);
-    uint64_t bits = words[at];
+    uint64_t *free = slab_free_word(slab, at);
+    uint64_t bits = *free;
     if (slab->fresh) {
         /* The part before the colour is left for the end. */
         bits &= ~bits_below(slab->start % 64);
         slab->fresh = false;
     }
-    words[at] &= ~bits;
-    if (words[at] == 0) {
+    *free &= ~bits;
+    if (*free == 0) {
         summary_clear(slab, at);
     }
     slab->free_count -= bits_count(bits);
@@ -126,9 +125,9 @@ uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word) {
 }
 
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) {
-    uint64_t *words = slab_free_words(slab);
-    uint64_t already = words[word] & bits;
-    words[word] |= bits;
+    uint64_t *free = slab_free_word(slab, word);
+    uint64_t already = *free & bits;
+    *free |= bits;
     summary_set(slab, word);
     slab->word = (uint8_t)word;
     slab->free_count += bits_count(bits & ~already);
@@ -171,17 +170,17 @@ static uint64_t list_word(struct block_list *list, uint32_t most, const struct s
 }
 
 struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t most) {
-    struct remote *remote = slab_remote(slab);
     struct block_list list = {.first = NULL, .length = 0};
     uint32_t total = 0;
     for (uint32_t word = words_of(slab); word-- > 0;) {
-        if (load_relaxed(&remote->bits[word]) == 0) { /* [R:poll] */
+        _Atomic uint64_t *remote = slab_remote_word(slab, word);
+        if (load_relaxed(remote) == 0) { /* [R:poll] */
             continue;
         }
         /* [E:bits] Sees the senders' last use of the blocks. */
-        uint64_t bits = exchange_acquire(&remote->bits[word], 0);
+        uint64_t bits = exchange_acquire(remote, 0);
         total += bits_count(bits);
-        uint64_t twice = bits & slab_free_words(slab)[word];
+        uint64_t twice = bits & *slab_free_word(slab, word);
         if (unlikely(twice != 0)) {
             corral_slab_report_twice(slab, word, twice);
         }
@@ -275,7 +274,7 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
                                   unsigned *cache) {
     struct remote *remote = slab_remote(slab);
     /* [E:bits] Publishes the sender's last use of the blocks. */
-    uint64_t before = fetch_or_release(&remote->bits[word], bits);
+    uint64_t before = fetch_or_release(slab_remote_word(slab, word), bits);
     if (unlikely((before & bits) != 0)) {
         corral_slab_report_twice(slab, word, before & bits);
     }
@@ -324,14 +323,14 @@ bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
 }
 
 bool corral_slab_valid(const struct slab *slab) {
-    const uint64_t *words = slab_free_words(slab);
     uint32_t free = 0;
     for (uint32_t word = 0; word < words_of(slab); word++) {
         bool summarised = slab->summary[word / 64] >> (word % 64) & 1;
-        if (summarised != (words[word] != 0)) {
+        uint64_t bits = *slab_free_word(slab, word);
+        if (summarised != (bits != 0)) {
             return false;
         }
-        free += bits_count(words[word]);
+        free += bits_count(bits);
     }
     return free == slab->free_count && free <= slab->capacity;
 }

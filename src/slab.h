@@ -79,11 +79,19 @@ CORRAL_FAST char *slab_start(const struct slab *slab) {
 }
 
 CORRAL_FAST struct remote *slab_remote(const struct slab *slab) {
-    return &arena_of(slab)->remote[slab_number(slab)];
+    return &arena_of(slab)->planes[0].remote[slab_number(slab)].head;
 }
 
-CORRAL_FAST uint64_t *slab_free_words(const struct slab *slab) {
-    return arena_of(slab)->free[slab_number(slab)].words;
+/* A word of the remote bitmap, and of the free one. */
+CORRAL_FAST _Atomic uint64_t *slab_remote_word(const struct slab *slab, unsigned word) {
+    unsigned at = word + HEAD_WORDS;
+    struct plane *plane = &arena_of(slab)->planes[at / LINE_WORDS];
+    return &plane->remote[slab_number(slab)].words[at % LINE_WORDS];
+}
+
+CORRAL_FAST uint64_t *slab_free_word(const struct slab *slab, unsigned word) {
+    struct plane *plane = &arena_of(slab)->planes[word / LINE_WORDS];
+    return &plane->free[slab_number(slab)].words[word % LINE_WORDS];
 }
 
 /* The unit that a block lies in. The caller holds the block. */

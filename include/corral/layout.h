@@ -75,11 +75,14 @@
 #endif
 #define CORRAL_ADDRESS_SLOTS ((size_t)1 << (CORRAL_ADDRESS_BITS - CORRAL_ARENA_SHIFT))
 
-/* Size classes: 16-byte steps to 128, then STEPS per doubling (src/size_class.h). */
+/* Size classes: 16-byte steps to 128, then STEPS per doubling, twice as many from 512 to 1,024, half as
+ * many from 64 KiB on (src/size_class.h). */
 #define CORRAL_BLOCK_MIN       16u
 #define CORRAL_LINEAR_MAX      128u
 #define CORRAL_LINEAR_MAX_LOG2 7u
 #define CORRAL_LINEAR_CLASSES  (CORRAL_LINEAR_MAX / CORRAL_BLOCK_MIN)
+#define CORRAL_FINE_LOG2       9u
+#define CORRAL_COARSE_LOG2     16u
 #define CORRAL_STEPS           ((size_t)CORRAL_STEPS_PER_DOUBLING)
 #define CORRAL_STEPS_SHIFT     (CORRAL_STEPS == 2 ? 1u : CORRAL_STEPS == 4 ? 2u : 3u)
 
@@ -94,31 +97,40 @@
     CORRAL_LOG2_ABOVE(x, 8u) 7u                                                                    \
     ))))))))))))))))
 
+/* Of the doubling that begins at 2^log2: the logarithm of its steps, and the classes before it. */
+#define CORRAL_SHIFT_OF(log2)                                                                      \
+    (CORRAL_STEPS_SHIFT + ((log2) == CORRAL_FINE_LOG2) - ((log2) >= CORRAL_COARSE_LOG2))
+#define CORRAL_FIRST_CLASS(log2)                                                                   \
+    (CORRAL_LINEAR_CLASSES +                                                                       \
+     (((log2) < CORRAL_COARSE_LOG2                                                                 \
+           ? 2 * ((size_t)(log2)-CORRAL_LINEAR_MAX_LOG2 + ((log2) > CORRAL_FINE_LOG2))             \
+           : (size_t)(log2) + CORRAL_COARSE_LOG2 - 2 * CORRAL_LINEAR_MAX_LOG2 + 2)                 \
+      << CORRAL_STEPS_SHIFT) /                                                                     \
+         2)
+
 /* The class of a size above LINEAR_MAX, given log2(size - 1). */
 #define CORRAL_CLASS_ABOVE(size, log2)                                                             \
-    (CORRAL_LINEAR_CLASSES + (((size_t)(log2)-CORRAL_LINEAR_MAX_LOG2) << CORRAL_STEPS_SHIFT) +     \
-     ((((size)-1) >> ((log2)-CORRAL_STEPS_SHIFT)) & (CORRAL_STEPS - 1)))
+    (CORRAL_FIRST_CLASS(log2) + ((((size)-1) >> ((log2)-CORRAL_SHIFT_OF(log2))) &                  \
+                                 (((size_t)1 << CORRAL_SHIFT_OF(log2)) - 1)))
 
-/* As a constant expression: the class of a size, and the size of a class. */
+/* As a constant expression: the class of a size. */
 #define CORRAL_CLASS_OF(size)                                                                      \
     ((size) <= CORRAL_BLOCK_MIN    ? (size_t)0                                                     \
      : (size) <= CORRAL_LINEAR_MAX ? ((size)-1) / CORRAL_BLOCK_MIN                                 \
                                    : CORRAL_CLASS_ABOVE((size), CORRAL_LOG2((size)-1)))
-#define CORRAL_CLASS_DOUBLING(class_index)                                                         \
-    ((size_t)CORRAL_LINEAR_MAX << (((class_index)-CORRAL_LINEAR_CLASSES) >> CORRAL_STEPS_SHIFT))
-#define CORRAL_CLASS_SIZE(class_index)                                                             \
-    ((class_index) < CORRAL_LINEAR_CLASSES                                                         \
-         ? ((class_index) + 1) * (size_t)CORRAL_BLOCK_MIN                                          \
-         : CORRAL_CLASS_DOUBLING(class_index) +                                                    \
-               ((((class_index)-CORRAL_LINEAR_CLASSES) & (CORRAL_STEPS - 1)) + 1) *                \
-                   (CORRAL_CLASS_DOUBLING(class_index) >> CORRAL_STEPS_SHIFT))
 
-/* Classes whose size is at most that of the largest medium block, and the largest such size. */
-#define CORRAL_MEDIUM_MAX (((size_t)1 << CORRAL_SLAB_SHIFT) * CORRAL_MEDIUM_SLABS)
-enum { CORRAL_CLASS_COUNT_VALUE = CORRAL_CLASS_OF(CORRAL_MEDIUM_MAX + 1) };
-#define CORRAL_CLASS_COUNT ((unsigned)CORRAL_CLASS_COUNT_VALUE)
-enum { CORRAL_BLOCK_MAX_VALUE = CORRAL_CLASS_SIZE(CORRAL_CLASS_COUNT - 1) };
+/* The largest size of a class that is at most that of the largest medium block: that block's, or the one
+ * that its doubling's step begins behind. Then how many classes there are. */
+#define CORRAL_MEDIUM_MAX  (((size_t)1 << CORRAL_SLAB_SHIFT) * CORRAL_MEDIUM_SLABS)
+#define CORRAL_MEDIUM_LOG2 CORRAL_LOG2(CORRAL_MEDIUM_MAX)
+enum {
+    CORRAL_BLOCK_MAX_VALUE =
+        CORRAL_MEDIUM_MAX >> (CORRAL_MEDIUM_LOG2 - CORRAL_SHIFT_OF(CORRAL_MEDIUM_LOG2))
+                                 << (CORRAL_MEDIUM_LOG2 - CORRAL_SHIFT_OF(CORRAL_MEDIUM_LOG2))
+};
 #define CORRAL_BLOCK_MAX ((size_t)CORRAL_BLOCK_MAX_VALUE)
+enum { CORRAL_CLASS_COUNT_VALUE = CORRAL_CLASS_OF(CORRAL_BLOCK_MAX) + 1 };
+#define CORRAL_CLASS_COUNT ((unsigned)CORRAL_CLASS_COUNT_VALUE)
 /* A pool's number is its category's times the stride, plus its class. */
 #define CORRAL_CLASS_STRIDE_LOG                                                                    \
     (CORRAL_CLASS_COUNT < 32    ? 5u                                                               \

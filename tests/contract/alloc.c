@@ -89,7 +89,10 @@ Test(alloc, classes_waste_less_than_a_step) {
     cr_assert_geq(count, 16);
     for (size_t i = 1; i + 1 < count; i++) {
         size_t step = sizes[i] - sizes[i - 1];
-        size_t allowed = sizes[i - 1] < 128 ? 16 : sizes[i - 1] / CORRAL_STEPS_PER_DOUBLING;
+        size_t steps = CORRAL_STEPS_PER_DOUBLING;
+        steps = sizes[i - 1] >= 64 * BUILD_KIB ? steps / 2 : steps;
+        steps = sizes[i - 1] >= 512 && sizes[i - 1] < 1024 ? 2 * steps : steps;
+        size_t allowed = sizes[i - 1] < 128 ? 16 : sizes[i - 1] / steps;
         cr_assert_leq(step, allowed, "from %zu to %zu", sizes[i - 1], sizes[i]);
     }
 }

@@ -157,7 +157,7 @@ static void run_all(void) {
 /* A look for a vanished thread's cache is at a few caches, so some wait for it: as many as live at a
  * time, and as many again. Each holds a slab of each pool at most, and what may wait for it. */
 static size_t most_left(void) {
-    size_t classes = 8 + 6 * CORRAL_STEPS_PER_DOUBLING;
+    size_t classes = 8 + 7 * CORRAL_STEPS_PER_DOUBLING;
     size_t queued = CORRAL_QUEUE_BUDGET_KIB / CORRAL_SLAB_KIB;
     return 2 * (options.threads + OTHERS + 1) * (classes * options.categories * 2 + queued);
 }

@@ -26,8 +26,8 @@ static size_t reachable_bytes(const struct slab *slab) {
         return 0;
     }
     size_t blocks = slab->free_count;
-    for (size_t word = 0; word < BITMAP_WORDS; word++) {
-        blocks += bits_count(load_relaxed(&remote->bits[word]));
+    for (unsigned word = 0; word < BITMAP_WORDS; word++) {
+        blocks += bits_count(load_relaxed(slab_remote_word(slab, word)));
     }
     return blocks * slab_class(slab)->size;
 }

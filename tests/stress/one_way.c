@@ -154,7 +154,7 @@ static void fill_in_turns(void) {
 
 /* The size classes of 16 to 1024 bytes, in each category; and 16 slabs that wait. */
 static size_t kept_by_a_thread(void) {
-    size_t classes = 8 + 3 * CORRAL_STEPS_PER_DOUBLING;
+    size_t classes = 8 + 4 * CORRAL_STEPS_PER_DOUBLING;
     return (classes * options.categories + 16) * CORRAL_SLAB_KIB * BUILD_KIB;
 }
 

@@ -199,7 +199,7 @@ static void run_generations(void) {
 }
 
 static size_t kept_by_a_thread(void) {
-    size_t classes = 8 + 3 * CORRAL_STEPS_PER_DOUBLING;
+    size_t classes = 8 + 4 * CORRAL_STEPS_PER_DOUBLING;
     return classes * options.categories * CORRAL_SLAB_KIB * BUILD_KIB;
 }
 

@@ -196,7 +196,7 @@ Test(slab, empty_but_for_a_sender_between_its_steps_is_told_by_that_sender) {
     cr_assert(corral_slab_shelve_holder(slab), "it is armed with nothing outside");
     enum sent sent = SENT;
     unsigned cache = 0;
-    store_relaxed(&slab_remote(slab)->bits[0], 0);
+    store_relaxed(slab_remote_word(slab, 0), 0);
     sent = corral_slab_send_remote(slab, 0, 1, &cache);
     cr_assert_eq(sent, SENT_LAST);
 }
