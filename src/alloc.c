@@ -34,13 +34,13 @@
  *
  *   path          loads  branches  stores  atomic read-modify-writes  benchmark
  *   alloc, hit      5       3        2               0                (a), (c), (d)
- *   free, hit       6       4        3               0                (a), (c), (d)
+ *   free, hit       5       4        3               0                (a), (c), (d)
  *   alloc, run      8       5        2               0                bulk
  *   free, home     15      12        3               0 own; 2 for up to     bulk, (e)
  *                                                    64 blocks of another's
  *   The load of the thread's pointer is a call in the shared library and in the one for plugins.
- *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer; with the shared
- *   library an inlined free has 3 loads more, of the tables' addresses.
+ *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer, free 1 branch; with
+ *   the shared library an inlined free has 2 loads more, of the tables' addresses.
  *
  * Invariants:
  *   1. A block in a front list is in no run, no open word, and has no free or remote bit.
@@ -51,7 +51,7 @@
  * Ordering: the hit paths order nothing. Who frees a block got it from who allocated it, by means
  * of the caller's own; a front list is its thread's alone, until the exit hook has emptied it and
  * the set of orphans passes the cache on (E:orphan). A block that another thread will hand out
- * goes there as a remote bit (E:bits). The arena's number, its id and the slab's pool are constant
+ * goes there as a remote bit (E:bits). The arena's number and the place of the slab's pool are constant
  * while a block of the slab is live: reading them needs no edge but the one that brought the block.
  */
 #include <corral/corral.h>

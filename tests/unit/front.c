@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * front: how long a front list gets, for what a thread allocates and frees by turns.
+ *
+ * Owns:     nothing; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: bursts that a front list may hold come to be served by it alone, however short it begins;
+ *           of bursts that are many times longer nothing is kept, and no limit remembered.
+ * Does not: measure how long that takes.
+ */
+#include "front.h"
+
+#include <corral/corral.h>
+#include "thread.h"
+
+#include "support/check.h"
+
+#include <criterion/criterion.h>
+
+enum { ID = 0, SIZE = 256, ROUNDS = 16, MOST = 128, MANY = 16 * 1024 };
+
+static void *blocks[MANY];
+
+static void take_and_free(uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        CHECK(blocks[i] != NULL, "no block");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        corral_free(blocks[i], ID);
+    }
+}
+
+static uint32_t pool_number(void) {
+    return (ID << CLASS_STRIDE_LOG) + size_class_of(SIZE);
+}
+
+static struct cache *own_cache(void) {
+    return cache_of_fronts(corral_thread.fronts);
+}
+
+static uint64_t refills(void) {
+    return load_relaxed(&cache_pool_if(own_cache(), pool_number())->refills);
+}
+
+/* As many as a list may hold, and at most several times what it begins with. */
+static uint32_t burst(void) {
+    uint32_t most = front_most(pool_number());
+    return most < MOST ? most : MOST;
+}
+
+Test(front, gets_as_long_as_what_comes_and_goes_by_turns) {
+    for (int i = 0; i < ROUNDS; i++) {
+        take_and_free(burst());
+    }
+    const struct corral_front *front = &own_cache()->fronts[pool_number()];
+    cr_assert_geq(front_limit(front), burst());
+    uint64_t before = refills();
+    for (int i = 0; i < ROUNDS; i++) {
+        take_and_free(burst());
+    }
+    cr_assert_eq(refills(), before, "all of it are hits");
+}
+
+Test(front, begins_again_with_what_it_had) {
+    for (int i = 0; i < ROUNDS; i++) {
+        take_and_free(burst());
+    }
+    take_and_free(6 * burst() + 8); /* its blocks go home, one after the other */
+    const struct corral_front *front = &own_cache()->fronts[pool_number()];
+    cr_assert_lt(front_limit(front), burst() > 1 ? burst() : 2);
+    take_and_free(burst());
+    take_and_free(burst());
+    cr_assert_geq(front_limit(front), burst());
+}
+
+Test(front, keeps_and_remembers_nothing_of_much_longer_bursts) {
+    for (int i = 0; i < ROUNDS; i++) {
+        take_and_free(MANY);
+    }
+    const struct cache *cache = own_cache();
+    const struct corral_front *front = &cache->fronts[pool_number()];
+    cr_assert_null(front->head);
+    cr_assert_eq(front_limit(front), 0);
+    cr_assert_eq(cache_pool_if(cache, pool_number())->limit_then, 0);
+    cr_assert_eq(cache->front_budget, FRONT_BUDGET);
+}
