@@ -21,6 +21,10 @@
  * swings by less keeps its arenas. */
 #define KEEP_FREE ((int32_t)ARENA_USABLE / 2)
 
+static struct category *category_of(const struct registry_entry *entry) {
+    return &corral_categories[entry->category];
+}
+
 static uint64_t mask_of(unsigned first, unsigned count) {
     return bits_below(count) << first;
 }
@@ -46,8 +50,8 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
         /* [E:slabs] Sees the arena's birth, and the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
             corral_unretire(entry, mask);
-            fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)count); /* [R:hint] */
-            store_relaxed(&corral_categories[entry->category].hint, entry);                    /* [R:hint] */
+            fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)count); /* [R:hint] */
+            store_relaxed(&category_of(entry)->hint, entry);                    /* [R:hint] */
             /* [R:after-edge] */
             return unit_begin((struct arena *)load_relaxed(&entry->arena), first, count);
         }
@@ -63,8 +67,8 @@ static struct slab *begin(struct registry_entry *entry, struct arena *arena, uns
     fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
     /* [R:hint] */
     fetch_add_relaxed(&corral_categories[category].free_slabs, (int32_t)(ARENA_USABLE - count));
-    store_relaxed(&corral_categories[category].hint, entry);              /* [R:hint] */
-    store_relaxed(&entry->arena, (uintptr_t)arena);      /* [R:before-edge] */
+    store_relaxed(&corral_categories[category].hint, entry); /* [R:hint] */
+    store_relaxed(&entry->arena, (uintptr_t)arena);          /* [R:before-edge] */
     /* [E:slabs] Publishes the arena to those who claim from it. */
     store_release(&entry->taken, HEADER_BITS | mask_of(HEADER_SLABS, count));
     return unit_begin(arena, HEADER_SLABS, count);
@@ -121,17 +125,18 @@ static bool end(struct registry_entry *entry) {
     corral_unretire(entry, ~UINT64_C(0));
     struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     corral_registry_uncover(arena);
-    fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)ARENA_USABLE);   /* [R:hint] */
-    fetch_sub_relaxed(&corral_categories[entry->category].arenas, 1);          /* [R:figure] */
+    fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)ARENA_USABLE); /* [R:hint] */
+    fetch_sub_relaxed(&category_of(entry)->arenas, 1);                         /* [R:figure] */
     corral_range_give(entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
     return true;
 }
 
-/* An empty arena goes when its category has free slabs enough and none of this one are kept: who frees
- * all of a level and loads the next one finds its memory still there. */
+/* An empty arena goes when its category has free slabs enough and none of this one are kept: who
+ * frees all of a level and loads the next one finds its memory still there. */
 static void end_if_spare(struct registry_entry *entry) {
-    int32_t spare = load_relaxed(&corral_categories[entry->category].free_slabs) - (int32_t)ARENA_USABLE; /* [R:hint] */
+    int32_t spare =
+        load_relaxed(&category_of(entry)->free_slabs) - (int32_t)ARENA_USABLE; /* [R:hint] */
     if (spare >= KEEP_FREE && corral_retire_is_over(entry)) {
         end(entry);
     }
@@ -172,9 +177,9 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     uint64_t mask = mask_of(first, count);
     corral_arena_set_pool(slab, count, entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
     /* [R:figure] */
-    fetch_sub_relaxed(&corral_categories[entry->category].slabs, count);
+    fetch_sub_relaxed(&category_of(entry)->slabs, count);
     corral_retire(entry, arena_slab_start(arena, first), mask);
-    fetch_add_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)count); /* [R:hint] */
+    fetch_add_relaxed(&category_of(entry)->free_slabs, (int32_t)count); /* [R:hint] */
     corral_arena_return(entry, mask);
 }
 
@@ -191,8 +196,8 @@ bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
         /* [E:slabs] Sees the last use of these slabs. */
         if (cas_acquire(&entry->taken, &taken, taken | mask)) {
             corral_unretire(entry, mask);
-            fetch_sub_relaxed(&corral_categories[entry->category].free_slabs, (int32_t)more);             /* [R:hint] */
-            fetch_add_relaxed(&corral_categories[entry->category].slabs, more); /* [R:figure] */
+            fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)more); /* [R:hint] */
+            fetch_add_relaxed(&category_of(entry)->slabs, more);               /* [R:figure] */
             memset(&arena->unit[first + count], (int)first, more);
             return true;
         }

@@ -19,7 +19,7 @@
  * rests. */
 #define SEND_MOST 256u
 /* Blocks that come home in a row from a thread that frees many. */
-#define FREEING   16u
+#define FREEING 16u
 /* As many times the list's last limit as may follow while it is to begin with that again. */
 #define GONE_MOST 8u
 
@@ -46,7 +46,8 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Did some blocks come home one after the other, while nobody asked for those of the full front list? */
+/* Did some blocks come home one after the other, while nobody asked for those of the full front
+ * list? */
 CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
     uint32_t all = front_limit(&cache->fronts[index]) + 1;
     return pool->fit_after == 1 || pool->fit_after > all ||
@@ -94,8 +95,8 @@ CORRAL_FAST uint64_t bit_at(const struct pool *pool, size_t offset) {
     return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
 }
 
-/* Of a block whose word is not open: of the cache's own slabs, the first of a word goes home by itself,
- * and the next one of it opens the word; of others' the first one opens it. */
+/* Of a block whose word is not open: of the cache's own slabs, the first of a word goes home by
+ * itself, and the next one of it opens the word; of others' the first one opens it. */
 CORRAL_NOINLINE static void open_word(struct cache *cache, struct pool *pool, void *block,
                                       uint32_t index) {
     const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
@@ -310,10 +311,10 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
 }
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
- * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
- * keep their slabs from emptying, so each block that comes home takes one of them along. When it has
- * none any more, and many more blocks follow, one as long as it was would not have served the next
- * allocations for long: then it is not to begin with that again. */
+ * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for:
+ * they keep their slabs from emptying, so each block that comes home takes one of them along. When
+ * it has none any more, and many more blocks follow, one as long as it was would not have served
+ * the next allocations for long: then it is not to begin with that again. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->fit_after == 0) {
         pool->gone = false;
