@@ -18,8 +18,8 @@
 /* When so many blocks of front lists went home for each slab of the pool that joins, the hand
  * rests. */
 #define SEND_MOST 256u
-/* Blocks that come home in a row from a thread that frees many. */
-#define FREEING 16u
+/* The part of a pool's blocks that come home in a row from a thread that frees many. */
+#define FREEING_PART 16
 /* As many times the list's last limit as may follow while it is to begin with that again. */
 #define GONE_MOST 8u
 
@@ -46,25 +46,42 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Did some blocks come home one after the other, while nobody asked for those of the full front
- * list? */
+/* Blocks that came home in a row, while nobody asked for those of the full front list: about as many. */
+CORRAL_FAST uint32_t came_in_a_row(const struct pool *pool, uint32_t limit) {
+    uint32_t past = GONE_MOST * pool->limit_then;
+    if (pool->fit_after <= limit + 1) {
+        return pool->fit_after == 0 ? 0 : limit + 1 - pool->fit_after;
+    }
+    return pool->fit_after <= past ? past - pool->fit_after : UINT32_MAX - pool->fit_after;
+}
+
+/* Did the thread free a good part of the pool's blocks by now, one after the other? Then many of each
+ * slab's will follow. */
 CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
-    uint32_t all = front_limit(&cache->fronts[index]) + 1;
-    return pool->fit_after == 1 || pool->fit_after > all ||
-           (pool->fit_after != 0 && all - pool->fit_after >= FREEING);
+    uint32_t came = came_in_a_row(pool, front_limit(&cache->fronts[index]));
+    return came > 0 && (int64_t)came * FREEING_PART >= load_relaxed(&pool->net); /* [R:own] */
+}
+
+/* Takes a slab back that the cache let go FULL, if there is room for it in the queue. One that holds a
+ * single block is empty when that comes home. */
+CORRAL_NOINLINE static bool take_back(struct cache *cache, struct pool *pool, struct slab *slab) {
+    if (slab->capacity == 1 || !slab_was_let_go_by(slab, cache->identity)) {
+        return false;
+    }
+    bool taken = queue_finds_room(cache, slab) &&
+                 corral_slab_take_back_remote(slab, cache->identity);
+    if (taken) {
+        queue_push(cache, pool, slab);
+    } else if (cache->queue_loans > 0) {
+        corral_queue_repay(cache);
+    }
+    return taken;
 }
 
 /* Is a slab the cache's own? One that it let go FULL, while it is freeing many, is so again. */
 CORRAL_FAST bool is_own(struct cache *cache, struct pool *pool, struct slab *slab, uint32_t index) {
-    if (slab_is_owned_by(slab, cache->identity)) {
-        return true;
-    }
-    if (is_freeing(cache, pool, index) && slab_was_let_go_by(slab, cache->identity) &&
-        queue_finds_room(cache, slab) && corral_slab_take_back_remote(slab, cache->identity)) {
-        queue_push(cache, pool, slab);
-        return true;
-    }
-    return false;
+    return slab_is_owned_by(slab, cache->identity) ||
+           (is_freeing(cache, pool, index) && take_back(cache, pool, slab));
 }
 
 CORRAL_NOINLINE void corral_home_send_open(struct cache *cache, struct pool *pool) {

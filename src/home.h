@@ -19,9 +19,10 @@
  * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
  * a bit, its slab has a block outside, so nobody gives the slab back.
  *
- * A thread that frees many blocks, of which its front list took none in for long, takes the FULL slabs
- * back that it let go: from the first block on that comes home, one costs two atomic operations less. As
- * many slabs as its queue takes, with what it may borrow (queue.h).
+ * A thread that frees a good part of a pool's blocks in a row, of which its front list takes none in,
+ * takes the FULL slabs back that it let go: their blocks that follow cost no atomic operation. As many
+ * slabs as its queue takes, with what it may borrow (queue.h). Were it to do so for a few blocks, it would
+ * have queues of slabs with one free block each.
  *
  * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
  * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside,

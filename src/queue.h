@@ -9,7 +9,8 @@
  *           borrow QUEUE_SHARED at most, and give back what they have no use for as their queues get
  *           shorter.
  * Does not: refuse a slab: who takes one off a shelf for itself goes beyond the budget by that one. A
- *           thread that is stopped for ever keeps what it borrowed.
+ *           thread that is stopped for ever keeps what it borrowed; so do, in the child of a fork, the
+ *           parent's other threads.
  */
 #ifndef CORRAL_QUEUE_H
 #define CORRAL_QUEUE_H
@@ -35,9 +36,10 @@ CORRAL_FAST bool queue_has_room(const struct cache *cache, const struct slab *sl
     return cache->queue_budget >= queue_bytes(slab);
 }
 
-/* The same, after it borrowed, if need be. */
+/* The same, after it borrowed, if need be and of use. Who does not queue the slab then repays. */
 CORRAL_FAST bool queue_finds_room(struct cache *cache, const struct slab *slab) {
-    if (unlikely(!queue_has_room(cache, slab))) {
+    if (unlikely(!queue_has_room(cache, slab)) &&
+        cache->queue_budget + QUEUE_LOAN >= queue_bytes(slab)) {
         corral_queue_borrow(cache);
     }
     return queue_has_room(cache, slab);

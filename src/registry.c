@@ -25,12 +25,14 @@ void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab,
 
 void corral_registry_begin(void) {
     _Atomic uint32_t *none = corral_registry_places[0];
-    if (load_relaxed(&none[ARENA_SLABS - 1]) != 0) { /* [R:same-value] */
+    uint32_t place = CATEGORY_LIMIT << CORRAL_ROW_SHIFT;
+    if (load_acquire(&none[ARENA_SLABS - 1]) == place) { /* [E:none] Sees all of them. */
         return;
     }
-    for (unsigned slab = 0; slab < ARENA_SLABS; slab++) {
-        store_relaxed(&none[slab], CATEGORY_LIMIT << CORRAL_ROW_SHIFT); /* [R:same-value] */
+    for (unsigned slab = 0; slab < ARENA_SLABS - 1; slab++) {
+        store_relaxed(&none[slab], place); /* [R:before-edge] */
     }
+    store_release(&none[ARENA_SLABS - 1], place); /* [E:none] Publishes the others. */
 }
 
 void corral_registry_cover(const struct registry_entry *entry, const struct arena *arena) {

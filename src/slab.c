@@ -297,7 +297,7 @@ bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache) {
     struct remote *remote = slab_remote(slab);
     uint64_t state = load_relaxed(&remote->state); /* [R:cas-reload] */
     while ((state & STATE_FULL) != 0 && state_cache(state) == cache) {
-        /* [R:own] The descriptor is as the cache let it go. */
+        /* [R:own] The descriptor is as who had the cache let it go, and came with the cache. */
         if (cas_relaxed(&remote->state, &state, state & ~STATE_FULL)) {
             slab_set_owner(slab, cache);
             if (state_pending(state) != 0) {

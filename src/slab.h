@@ -162,7 +162,7 @@ enum sent {
  * set with SENT_WOKE: the one that let the slab go. */
 enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits, unsigned *cache);
 
-/* Takes back a FULL slab that `cache` let go, and of which the caller holds a block: it is owned by
+/* Takes back a FULL slab that `cache`, the caller's, let go, and of which the caller holds a block: it is owned by
  * `cache` again, and what came home meanwhile is free bits. False when it is not FULL any more, or another cache let it go. Lock-free. */
 bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache);
 

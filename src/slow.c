@@ -292,13 +292,13 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
 CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
     struct cache *cache = thread_cache();
     uint32_t pool = number_of(cache, front);
-    struct pool *cold = cache_pool_if(cache, pool);
+    struct pool *cold = has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;
     if (unlikely(cold == NULL)) {
         /* A thread without a cache may not even know that the address lies in no arena. */
         corral_free_slow(block, (uint32_t)corral_category_id(pool >> CLASS_STRIDE_LOG));
         return;
     }
-    if (unlikely(!has_blocks(pool) || front->head == block)) {
+    if (unlikely(front->head == block)) {
         free_pooled(block, pool);
         return;
     }

@@ -105,6 +105,9 @@ CORRAL_FAST void turn_reset(struct cache *cache) {
 CORRAL_FAST void turn_end(struct pool *pool) {
     pool->out_at = 0;
     pool->turn = TURN_OUT;
+    pool->fit_after = 0;
+    pool->limit_then = 0;
+    pool->gone = false;
 }
 
 #endif

@@ -71,11 +71,11 @@ static uint64_t sent(void) {
     return load_relaxed(&cache_pool_if(own_cache(), pool_number())->sent);
 }
 
-/* Blocks that go home before the front list was full for long; and where no slab may be taken back, all. */
+/* Blocks that go home before a good part of all did; and where no slab may be taken back, all. */
 static uint64_t sent_most(void) {
     return QUEUE_SHARED / QUEUE_LOAN * QUEUE_LOAN < (ptrdiff_t)(SLABS * SLAB_BYTES)
                ? COUNT
-               : 2 * FRONT_BLOCKS + SLAB_BYTES / SIZE;
+               : 3 * FRONT_BLOCKS + COUNT / 8;
 }
 
 Test(queue, takes_slabs_back_that_the_thread_let_go) {
@@ -93,6 +93,30 @@ Test(queue, takes_slabs_back_that_the_thread_let_go) {
     corral_thread_detach();
     cr_assert_eq(corral_category_stats(ID, &stats, sizeof stats), CORRAL_OK);
     cr_assert_eq(stats.slabs, 0);
+}
+
+/* A few blocks of each slab: that they have one free block each is no use to anyone. */
+Test(queue, takes_no_slab_back_for_a_few_blocks) {
+    take_all();
+    for (size_t i = 0; i < COUNT / 32; i++) {
+        corral_free(blocks[i * STRIDE % COUNT], ID);
+    }
+    cr_assert_null(cache_pool_if(own_cache(), pool_number())->queue);
+    cr_assert_eq(own_cache()->queue_loans, 0);
+    for (size_t i = COUNT / 32; i < COUNT; i++) {
+        corral_free(blocks[i * STRIDE % COUNT], ID);
+    }
+}
+
+/* A loan would be of no use for a unit that is larger than it; one that lets no slab in is repaid. */
+Test(queue, borrows_nothing_for_what_stays_outside) {
+    struct cache *cache = corral_thread_borrow();
+    struct slab large = {.slabs = (uint8_t)(QUEUE_LOAN / SLAB_BYTES + 2)};
+    cache->queue_budget -= QUEUE_BUDGET;
+    cr_assert_not(queue_finds_room(cache, &large));
+    cr_assert_eq(cache->queue_loans, 0);
+    cache->queue_budget += QUEUE_BUDGET;
+    corral_thread_return(cache);
 }
 
 static uint64_t sent_by_other;
