@@ -98,12 +98,12 @@ Test(queue, takes_slabs_back_that_the_thread_let_go) {
 /* A few blocks of each slab: that they have one free block each is no use to anyone. */
 Test(queue, takes_no_slab_back_for_a_few_blocks) {
     take_all();
-    for (size_t i = 0; i < COUNT / 32; i++) {
+    for (size_t i = 0; i < COUNT / 64; i++) {
         corral_free(blocks[i * STRIDE % COUNT], ID);
     }
     cr_assert_null(cache_pool_if(own_cache(), pool_number())->queue);
     cr_assert_eq(own_cache()->queue_loans, 0);
-    for (size_t i = COUNT / 32; i < COUNT; i++) {
+    for (size_t i = COUNT / 64; i < COUNT; i++) {
         corral_free(blocks[i * STRIDE % COUNT], ID);
     }
 }
