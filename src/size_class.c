@@ -2,7 +2,7 @@
  *
  * size_class: the tables, computed by the compiler so that they need no initialisation.
  *
- * Owns:     corral_class_table, corral_classes.
+ * Owns:     corral_class_table, corral_classes, corral_doublings.
  * Callers:  through size_class.h.
  * Promises: constant from before the first static constructor.
  * Does not: run.
@@ -103,3 +103,15 @@ _Alignas(CACHE_LINE) const uint16_t corral_class_table[TABLE_MAX / BLOCK_MIN + 1
 _Alignas(CACHE_LINE) const struct size_class corral_classes[CLASS_ENTRIES] = {
     LINEAR(1) LINEAR(2) LINEAR(3) LINEAR(4) LINEAR(5) LINEAR(6) LINEAR(7) LINEAR(8)
     DOUBLINGS(CLASS)};
+
+#define OF_LOG2(log2)                                                                              \
+    [log2] = {.first = (uint8_t)CORRAL_FIRST_CLASS(log2),                                          \
+              .shift = (uint8_t)((log2)-CORRAL_SHIFT_OF(log2)),                                    \
+              .mask = (uint8_t)((1u << CORRAL_SHIFT_OF(log2)) - 1)},
+
+static_assert(BLOCK_MAX <= (size_t)1 << DOUBLING_ENTRIES, "each medium size has its doubling");
+
+_Alignas(CACHE_LINE) const struct doubling corral_doublings[DOUBLING_ENTRIES] = {
+    OF_LOG2(7u) OF_LOG2(8u) OF_LOG2(9u) OF_LOG2(10u) OF_LOG2(11u) OF_LOG2(12u) OF_LOG2(13u)
+    OF_LOG2(14u) OF_LOG2(15u) OF_LOG2(16u) OF_LOG2(17u) OF_LOG2(18u) OF_LOG2(19u) OF_LOG2(20u)
+    OF_LOG2(21u) OF_LOG2(22u) OF_LOG2(23u)};

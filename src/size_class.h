@@ -54,10 +54,20 @@ CORRAL_FAST unsigned size_class_of_table(size_t size) {
     return corral_hit_class_place(size) >> CORRAL_PLACE_SHIFT;
 }
 
+/* The classes of a doubling: the first one, and the bits of a size less one that tell which it is. */
+struct doubling {
+    uint8_t first, shift, mask;
+};
+
+#define DOUBLING_ENTRIES 24u
+
+/* By the logarithm of a size less one, from that of LINEAR_MAX on. */
+extern CORRAL_HIDDEN const struct doubling corral_doublings[DOUBLING_ENTRIES];
+
 /* size: above LINEAR_MAX, at most BLOCK_MAX. */
 CORRAL_FAST unsigned size_class_of_log(size_t size) {
-    unsigned log2 = bits_highest(size - 1);
-    return (unsigned)CORRAL_CLASS_ABOVE(size, log2);
+    const struct doubling *it = &corral_doublings[bits_highest(size - 1)];
+    return it->first + ((unsigned)((size - 1) >> it->shift) & it->mask);
 }
 
 /* size: at most BLOCK_MAX. */
