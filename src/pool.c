@@ -13,6 +13,7 @@
 #include "check.h"
 #include "decay.h"
 #include "figures.h"
+#include "gather.h"
 #include "home.h"
 #include "queue.h"
 #include "shelf.h"
@@ -27,7 +28,7 @@
 static void *take_run(struct cache *cache, struct pool *pool) {
     unsigned word;
     if (pool->open_slab == pool->current) {
-        corral_home_send_open(cache, pool);
+        corral_gather_send(cache, pool);
     }
     uint64_t run = corral_slab_take_run_owner(pool->current, &word);
     if (run == 0) {

@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "category.h"
 #include "figures.h"
+#include "gather.h"
 #include <corral/corral.h>
 #include "home.h"
 #include "large.h"
@@ -303,7 +304,7 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
         return;
     }
     front_count_free(front);
-    if (!home_gather(cold, block)) {
+    if (!gather_in_order(cold, block)) {
         corral_home_from_full(cache, block, pool);
     }
 }

@@ -119,8 +119,8 @@
      : (size) <= CORRAL_LINEAR_MAX ? ((size)-1) / CORRAL_BLOCK_MIN                                 \
                                    : CORRAL_CLASS_ABOVE((size), CORRAL_LOG2((size)-1)))
 
-/* The largest size of a class that is at most that of the largest medium block: that block's, or the one
- * that its doubling's step begins behind. Then how many classes there are. */
+/* The largest medium block, and the size of the largest class that is not above it: it rounded down to a
+ * step of its doubling. Then how many classes there are. */
 #define CORRAL_MEDIUM_MAX  (((size_t)1 << CORRAL_SLAB_SHIFT) * CORRAL_MEDIUM_SLABS)
 #define CORRAL_MEDIUM_LOG2 CORRAL_LOG2(CORRAL_MEDIUM_MAX)
 enum {

@@ -21,7 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST = 64, PARTS = 4, PART = MOST / PARTS, SKIPPED = 77 };
+/* The slabs of a part of the threads are whole arenas by default, whose headers belong to all of them. */
+enum { PARTS = 4, CATEGORIES = 16, THREADS = 31, SKIPPED = 77 };
 
 static const size_t sizes[] = {16, 48, 100, 256, 500, 1000, 2000, 4000};
 
@@ -34,19 +35,18 @@ static void use(uint32_t id) {
     }
 }
 
-/* Says what one of MOST costs, given how much is resident after each part of them, and checks that each
- * part costs the same. plain: the bytes of one that does not use corral. */
-static void expect_linear(const char *what, const size_t *resident, size_t plain) {
-    size_t one = (resident[PARTS] - resident[0]) / MOST - plain;
+/* Says what one costs, given how much is resident after each part of so many, and checks that each part
+ * costs the same. plain: the bytes of one that does not use corral. */
+static void expect_linear(const char *what, size_t many, const size_t *resident, size_t plain) {
+    size_t one = (resident[PARTS] - resident[0]) / (PARTS * many) - plain;
     printf("%zu bytes for each %s", one, what);
     for (int i = 0; i < PARTS; i++) {
-        printf("%s%zu", i == 0 ? ": " : ", ", (resident[i + 1] - resident[i]) / PART - plain);
+        printf("%s%zu", i == 0 ? ": " : ", ", (resident[i + 1] - resident[i]) / many - plain);
     }
-    printf(" of each %d\n", PART);
+    printf(" of each %zu\n", many);
     for (int i = 0; i < PARTS; i++) {
-        size_t part = (resident[i + 1] - resident[i]) / PART - plain;
-        CHECK(part >= one - one / 10 && part <= one + one / 10, "%s %d to %d: %zu each", what,
-              i * PART + 1, (i + 1) * PART, part);
+        size_t part = (resident[i + 1] - resident[i]) / many - plain;
+        CHECK(part >= one - one / 10 && part <= one + one / 10, "%s part %d: %zu each", what, i, part);
     }
 }
 
@@ -54,13 +54,13 @@ static void expect_linear_categories(void) {
     size_t resident[PARTS + 1];
     use(0);
     resident[0] = process_resident();
-    for (uint32_t i = 0; i < MOST; i++) {
+    for (uint32_t i = 0; i < PARTS * CATEGORIES; i++) {
         use(i + 1);
-        if ((i + 1) % PART == 0) {
-            resident[(i + 1) / PART] = process_resident();
+        if ((i + 1) % CATEGORIES == 0) {
+            resident[(i + 1) / CATEGORIES] = process_resident();
         }
     }
-    expect_linear("category", resident, 0);
+    expect_linear("category", CATEGORIES, resident, 0);
 }
 
 static pthread_barrier_t measured;
@@ -77,21 +77,21 @@ static void *use_and_wait(void *uses) {
 
 /* Resident memory with no such thread, and after each part of them. */
 static void go_through_threads(void *uses, size_t *resident) {
-    static pthread_t threads[MOST];
+    static pthread_t threads[PARTS * THREADS];
     ready = 0;
-    CHECK(pthread_barrier_init(&measured, NULL, MOST + 1) == 0, "no barrier");
+    CHECK(pthread_barrier_init(&measured, NULL, PARTS * THREADS + 1) == 0, "no barrier");
     resident[0] = process_resident();
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < PARTS * THREADS; i++) {
         CHECK(pthread_create(&threads[i], NULL, use_and_wait, uses) == 0, "no thread");
         while (ready <= i) {
             sched_yield();
         }
-        if ((i + 1) % PART == 0) {
-            resident[(i + 1) / PART] = process_resident();
+        if ((i + 1) % THREADS == 0) {
+            resident[(i + 1) / THREADS] = process_resident();
         }
     }
     pthread_barrier_wait(&measured);
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < PARTS * THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
 }
@@ -101,14 +101,14 @@ static void expect_linear_threads(void) {
     size_t resident[PARTS + 1];
     go_through_threads(NULL, resident);
     go_through_threads(NULL, resident);
-    size_t plain = (resident[PARTS] - resident[0]) / MOST;
+    size_t plain = (resident[PARTS] - resident[0]) / (PARTS * THREADS);
     go_through_threads(&ready, resident);
-    expect_linear("thread", resident, plain);
+    expect_linear("thread", THREADS, resident, plain);
 }
 
 int main(void) {
     if (!BUILD_MEASURES_MEMORY || CORRAL_CHECK_LEVEL > 1 ||
-        CORRAL_CATEGORY_LIMIT < MOST + CORRAL_DENSE_IDS) {
+        CORRAL_CATEGORY_LIMIT < PARTS * CATEGORIES + CORRAL_DENSE_IDS) {
         return SKIPPED;
     }
     expect_linear_categories();

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gather: blocks on their way home, by words of their slabs' bitmaps.
+ *
+ * Owns:     open words; which slabs a thread takes back.
+ * Callers:  home; pool, for the run and the open word. The thread that has the cache.
+ * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h). At most OPEN_BYTES, or
+ *           64 blocks, or one block, of each category and class are gathered and not yet home.
+ * Does not: look at front lists but for their limits, or at the ring of pools.
+ *
+ *   a block of the run's word ......... back into the run: handed out again before blocks that were
+ *                                       not touched yet, the lowest first
+ *   of the open word .................. one more bit of it
+ *   of another word ................... the open word goes out, and this one is opened; but of the
+ *                                       cache's own slabs, the first block goes home by itself
+ * An open word goes out when it is full, replaced, worth OPEN_BYTES, or of the slab that a refill
+ * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
+ * a bit, its slab has a block outside, so nobody gives the slab back.
+ *
+ * A thread that frees a good part of a pool's blocks in a row, of which its front list takes none in,
+ * takes the FULL slabs back that it let go: their blocks that follow cost no atomic operation. As many
+ * slabs as its queue takes, with what it may borrow (queue.h). Were it to do so for a few blocks, it would
+ * have queues of slabs with one free block each.
+ */
+#ifndef CORRAL_GATHER_H
+#define CORRAL_GATHER_H
+
+#include "cache.h"
+#include "slab.h"
+
+/* A block that is worth this much is sent home at once; smaller ones gather up to it. */
+#define OPEN_BYTES ((uint32_t)(16 * KIB))
+
+/* As many times the front list's last limit as may come home after it was lowered to none, while it is to
+ * begin with that again. */
+#define GONE_MOST 8u
+
+/* Sends the open word, if there is one. */
+void corral_gather_send(struct cache *cache, struct pool *pool);
+/* Brings a block home of whose word neither the run nor the open word is. */
+void corral_gather_open(struct cache *cache, struct pool *pool, void *block, uint32_t index);
+/* Puts a block into the open word, or the run. offset: from the first block of the word. */
+void corral_gather_into_open(struct cache *cache, struct pool *pool, void *block, size_t offset);
+void corral_gather_into_run(struct pool *pool, void *block, size_t offset);
+
+/* Brings a block of the pool home. Runs the misuse policy when the address is no block, or the block is
+ * free already. */
+CORRAL_FAST void gather_put(struct cache *cache, struct pool *pool, void *block, uint32_t index) {
+    size_t in_run = (uintptr_t)block - (uintptr_t)pool->run_base;
+    size_t in_open = (uintptr_t)block - (uintptr_t)pool->open_base;
+    if (in_open < pool->open_span) {
+        corral_gather_into_open(cache, pool, block, in_open);
+    } else if (in_run < pool->run_span) {
+        corral_gather_into_run(pool, block, in_run);
+    } else {
+        corral_gather_open(cache, pool, block, index);
+    }
+}
+
+CORRAL_FAST void pool_end_run(struct pool *pool) {
+    pool->run_span = 0;
+    store_relaxed(&pool->run, 0); /* [R:single-writer] */
+}
+
+/* Gathers a block of the open word, when that goes on to be open and the front list is not to be looked
+ * at yet: what most blocks of many that are freed in order meet. False when nothing was done. */
+CORRAL_FAST bool gather_in_order(struct pool *pool, void *block) {
+    size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
+    if (offset >= pool->open_span) {
+        return false;
+    }
+    uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
+    if (unlikely(at * pool->size != offset || pool->open_left <= 2 || pool->fit_after <= 1)) {
+        return false;
+    }
+    uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */
+    if (unlikely((bits >> at & 1) != 0)) {
+        return false;
+    }
+    pool->open_left--;
+    pool->fit_after--;
+    poison(block, pool->size);
+    store_relaxed(&pool->open_bits, bits | UINT64_C(1) << at); /* [R:single-writer] */
+    return true;
+}
+
+/* Blocks of a slab's word of bits. */
+CORRAL_FAST uint32_t word_span(const struct slab *slab, unsigned word, uint32_t size) {
+    uint32_t blocks = slab->capacity - word * 64;
+    return (blocks < 64 ? blocks : 64) * size;
+}
+
+#endif
