@@ -25,6 +25,10 @@
 #define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
+/* The compiler is to have the pointer in a register, in place of the sum that it came from, which it would
+ * take part in the address of each access. */
+#define IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
+
 /* Between processors, a line's neighbour is often fetched with it, but what two threads write is
  * kept a line apart. */
 #define CACHE_LINE 64

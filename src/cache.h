@@ -69,10 +69,10 @@ struct pool {
     _Atomic uint64_t open_bits;                /* atomic, written by the owner alone: gathered and
                                                   not yet sent */
     uint32_t open_span;                        /* owner: bytes of the open word; 0: none */
-    uint32_t open_word;                        /* owner: its number in its slab's bitmap */
+    uint32_t open_left;                        /* owner: bits to gather before they are sent */
     struct slab *open_slab;                    /* owner */
     struct slab *queue;                        /* owner: slabs with free blocks */
-    uint32_t open_left;                        /* owner: bits to gather before they are sent */
+    uint32_t open_word;                        /* owner: its number in its slab's bitmap */
     uint32_t fit_after;                        /* owner: blocks that come home before the front
                                                   list's limit is looked at; 0: the list was
                                                   empty since it was last full */
@@ -105,6 +105,10 @@ struct cache {
     struct corral_front fronts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* owner */
     struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
     uint16_t identity;           /* const */
+    struct corral_front *ran_front;    /* owner: of the pool that a run began in last; NULL: none yet */
+    struct pool *ran;                  /* owner: that pool */
+    struct corral_front *opened_front; /* owner: of the pool that a word was opened in last */
+    struct pool *opened;               /* owner: that pool */
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
     uint32_t queue_loans;        /* owner: loans in that (queue.h) */

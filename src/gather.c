@@ -15,8 +15,8 @@
 #include "queue.h"
 #include "shelf.h"
 
-/* The part of a pool's blocks that come home in a row from a thread that frees many. */
-#define FREEING_PART 16
+/* The part of a pool's blocks that a thread frees in a row which frees many. */
+#define FREEING_PART 64
 
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
  * block begins there. */
@@ -41,11 +41,12 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Blocks that came home in a row, while nobody asked for those of the full front list: about as many. */
-CORRAL_FAST uint32_t came_in_a_row(const struct pool *pool, uint32_t limit) {
+/* Blocks that the thread freed in a row, while nobody asked for those of the full front list, which are
+ * among them: about as many. */
+CORRAL_FAST uint32_t freed_in_a_row(const struct pool *pool, uint32_t limit) {
     uint32_t past = GONE_MOST * pool->limit_then;
     if (pool->fit_after <= limit + 1) {
-        return pool->fit_after == 0 ? 0 : limit + 1 - pool->fit_after;
+        return pool->fit_after == 0 ? 0 : 2 * limit + 1 - pool->fit_after;
     }
     return pool->fit_after <= past ? past - pool->fit_after : UINT32_MAX - pool->fit_after;
 }
@@ -53,8 +54,8 @@ CORRAL_FAST uint32_t came_in_a_row(const struct pool *pool, uint32_t limit) {
 /* Did the thread free a good part of the pool's blocks by now, one after the other? Then many of each
  * slab's will follow. */
 CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
-    uint32_t came = came_in_a_row(pool, front_limit(&cache->fronts[index]));
-    return came > 0 && (int64_t)came * FREEING_PART >= load_relaxed(&pool->net); /* [R:own] */
+    uint32_t freed = freed_in_a_row(pool, front_limit(&cache->fronts[index]));
+    return freed > 0 && (int64_t)freed * FREEING_PART >= load_relaxed(&pool->net); /* [R:own] */
 }
 
 /* Takes a slab back that the cache let go FULL, if there is room for it in the queue. One that holds a
@@ -119,20 +120,21 @@ CORRAL_NOINLINE void corral_gather_open(struct cache *cache, struct pool *pool, 
         return;
     }
     corral_gather_send(cache, pool);
-    char *base = (char *)block - (size_t)(at % 64) * pool->size;
-    if (base != pool->open_base && is_own(cache, pool, slab, index)) {
-        pool->open_base = base;
+    if (!gather_is_neighbour(pool, block) && is_own(cache, pool, slab, index)) {
+        pool->open_base = block;
         pool_net_add(pool, -1);
         poison(block, pool->size);
         put_own(cache, pool, slab, at / 64, UINT64_C(1) << at % 64);
         return;
     }
+    cache->opened_front = &cache->fronts[index];
+    cache->opened = pool;
     uint32_t span = word_span(slab, at / 64, pool->size);
     uint32_t most = OPEN_BYTES / pool->size;
     uint32_t blocks = span / pool->size;
     pool->open_slab = slab;
     pool->open_word = at / 64;
-    pool->open_base = base;
+    pool->open_base = (char *)block - (size_t)(at % 64) * pool->size;
     pool->open_span = span;
     pool->open_left = blocks < most ? blocks : most;
     poison(block, pool->size);

@@ -62,25 +62,68 @@ CORRAL_FAST void pool_end_run(struct pool *pool) {
     store_relaxed(&pool->run, 0); /* [R:single-writer] */
 }
 
-/* Gathers a block of the open word, when that goes on to be open and the front list is not to be looked
- * at yet: what most blocks of many that are freed in order meet. False when nothing was done. */
-CORRAL_FAST bool gather_in_order(struct pool *pool, void *block) {
+/* Does a block lie beside the one that came home before, when no word is open? */
+CORRAL_FAST bool gather_is_neighbour(const struct pool *pool, const void *block) {
+    const char *before = pool->open_base;
+    return (const char *)block == before + pool->size || (const char *)block == before - pool->size;
+}
+
+/* The two that follow are what most blocks of many that are freed meet. Each brings a block home when nothing
+ * else is to be done for that, and else does nothing, and returns false. */
+
+/* A block of the open word, when that goes on to be open. */
+CORRAL_FAST bool gather_next_of_open(struct pool *pool, void *block) {
     size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
     if (offset >= pool->open_span) {
         return false;
     }
     uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
-    if (unlikely(at * pool->size != offset || pool->open_left <= 2 || pool->fit_after <= 1)) {
-        return false;
-    }
     uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */
-    if (unlikely((bits >> at & 1) != 0)) {
+    if (unlikely(at * pool->size != offset || pool->open_left <= 2 || (bits >> at & 1) != 0)) {
         return false;
     }
     pool->open_left--;
-    pool->fit_after--;
     poison(block, pool->size);
     store_relaxed(&pool->open_bits, bits | UINT64_C(1) << at); /* [R:single-writer] */
+    return true;
+}
+
+/* A block of the cache's own slab, when that is not the current one and does not become empty, no word is
+ * open, and the block before was of another word. */
+CORRAL_FAST bool gather_first_of_own(const struct cache *cache, struct pool *pool, void *block) {
+    struct arena *arena = arena_of(block);
+    IN_REGISTER(arena);
+    unsigned number = arena_slab_number(block);
+    struct slab *slab = &arena->slabs[number];
+    IN_REGISTER(slab);
+    struct free_line *line = &arena->planes[0].free[number];
+    uint32_t size = pool->size;
+    /* [R:own-identity] */
+    if (load_relaxed(&arena->owner[number]) != cache->identity || size > SMALL_MAX ||
+        pool->open_span != 0 || slab == pool->current) {
+        return false;
+    }
+    uint32_t offset = (uint32_t)((uintptr_t)block & (SLAB_BYTES - 1));
+    uint32_t at = (uint32_t)((uint64_t)offset * pool->reciprocal >> 32);
+    if (unlikely(at * size != offset || at >= slab->capacity ||
+                 slab->free_count + 1 >= slab->capacity || gather_is_neighbour(pool, block))) {
+        return false;
+    }
+    uint32_t word = at / 64;
+    size_t plane = word / LINE_WORDS * sizeof(struct plane);
+    uint64_t *free = &((struct free_line *)((char *)line + plane))->words[word % LINE_WORDS];
+    IN_REGISTER(free);
+    uint64_t bits = *free;
+    if (unlikely((bits >> at % 64 & 1) != 0)) {
+        return false;
+    }
+    *free = bits | UINT64_C(1) << at % 64;
+    slab->free_count++;
+    slab->summary[word / 64] |= UINT64_C(1) << word % 64;
+    slab->word = (uint8_t)word;
+    pool->open_base = block;
+    pool_net_add(pool, -1);
+    poison(block, size);
     return true;
 }
 

@@ -25,7 +25,7 @@
 
 /* A block out of the current slab's free bits, after what was gathered of that slab came home: a word
  * is not open and run at once. NULL when there is none. */
-static void *take_run(struct cache *cache, struct pool *pool) {
+static void *take_run(struct cache *cache, struct pool *pool, uint32_t index) {
     unsigned word;
     if (pool->open_slab == pool->current) {
         corral_gather_send(cache, pool);
@@ -35,6 +35,8 @@ static void *take_run(struct cache *cache, struct pool *pool) {
         return NULL;
     }
     pool_net_add(pool, bits_count(run));
+    cache->ran_front = &cache->fronts[index];
+    cache->ran = pool;
     pool->run_word = word;
     pool->run_base = slab_start(pool->current) + (size_t)word * 64 * pool->size;
     pool->run_span = word_span(pool->current, word, pool->size);
@@ -94,7 +96,7 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     }
     do {
         while (pool->current != NULL) {
-            void *block = take_run(cache, pool);
+            void *block = take_run(cache, pool, index);
             block = block != NULL ? block : take_burst(pool, front);
             if (block == NULL || pool->current->capacity == 1) {
                 let_go(cache, pool);

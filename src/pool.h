@@ -26,6 +26,7 @@ CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
     void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
     store_relaxed(&pool->run, run & (run - 1)); /* [R:single-writer] */
     pool->fit_after = 0;
+    __builtin_prefetch((char *)block + pool->size, 1);
     unpoison(block, pool->size);
     return block;
 }

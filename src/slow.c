@@ -164,10 +164,22 @@ CORRAL_FAST uint32_t number_of(const struct cache *cache, const struct corral_fr
     return (uint32_t)(front - cache->fronts);
 }
 
+CORRAL_FAST bool has_blocks(uint32_t pool) {
+    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
+}
+
+/* The pool of a front list of the calling thread's; NULL when the thread has no cache, or when a free finds
+ * no arena at its address. */
+CORRAL_FAST struct pool *pool_of(const struct cache *cache, const struct corral_front *front) {
+    uint32_t pool = number_of(cache, front);
+    return has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;
+}
+
+/* Many allocations in a row are of the pool that a run began in last; many frees, of that whose word was
+ * opened last. */
 CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
     struct cache *cache = thread_cache();
-    uint32_t pool = number_of(cache, front);
-    struct pool *cold = cache_pool_if(cache, pool);
+    struct pool *cold = cache->ran_front == front ? cache->ran : pool_of(cache, front);
     if (likely(cold != NULL)) {
         uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
         if (likely(run != 0)) {
@@ -175,7 +187,7 @@ CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
             return pool_take_from_run(cold, run);
         }
     }
-    return corral_alloc_pool(pool);
+    return corral_alloc_pool(number_of(cache, front));
 }
 
 /* A hit before it is asked whether the thread has a cache. */
@@ -209,10 +221,6 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
         !known) {
         corral_misuse_wrong_id(block, have, id);
     }
-}
-
-static bool has_blocks(uint32_t pool) {
-    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
 }
 
 bool corral_block_find(const void *block, struct block_info *info) {
@@ -290,22 +298,37 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
     free_pooled(block, pool);
 }
 
-CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
-    struct cache *cache = thread_cache();
-    uint32_t pool = number_of(cache, front);
-    struct pool *cold = has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;
-    if (unlikely(cold == NULL)) {
+CORRAL_NOINLINE static void free_full(struct corral_front *front, void *block) {
+    uint32_t pool = number_of(thread_cache(), front);
+    if (unlikely(!thread_is_attached(thread_cache()))) {
         /* A thread without a cache may not even know that the address lies in no arena. */
         corral_free_slow(block, (uint32_t)corral_category_id(pool >> CLASS_STRIDE_LOG));
-        return;
-    }
-    if (unlikely(front->head == block)) {
+    } else {
         free_pooled(block, pool);
-        return;
     }
-    front_count_free(front);
-    if (!gather_in_order(cold, block)) {
-        corral_home_from_full(cache, block, pool);
+}
+
+/* Apart from what follows, for the sake of its registers. */
+CORRAL_NOINLINE static void free_own(struct corral_front *front, void *block, struct cache *cache,
+                                     struct pool *cold) {
+    if (gather_first_of_own(cache, cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_full(front, block);
+    }
+}
+
+CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
+    struct cache *cache = thread_cache();
+    struct pool *cold = cache->opened_front == front ? cache->opened : pool_of(cache, front);
+    if (unlikely(cold == NULL || cold->fit_after <= 1 || front->head == block)) {
+        free_full(front, block);
+    } else if (gather_next_of_open(cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_own(front, block, cache, cold);
     }
 }
 
