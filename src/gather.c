@@ -108,8 +108,8 @@ CORRAL_FAST uint64_t bit_at(const struct pool *pool, size_t offset) {
     return likely(at * pool->size == offset) ? UINT64_C(1) << at : 0;
 }
 
-/* Of a block whose word is not open: of the cache's own slabs, the first of a word goes home by
- * itself, and the next one of it opens the word; of others' the first one opens it. */
+/* Of a block whose word is not open: of the cache's own slabs, it goes home by itself, unless it lies
+ * beside the one before; then, and of others', it opens the word. */
 CORRAL_NOINLINE void corral_gather_open(struct cache *cache, struct pool *pool, void *block,
                                         uint32_t index) {
     const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];

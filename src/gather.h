@@ -12,15 +12,16 @@
  *                                       not touched yet, the lowest first
  *   of the open word .................. one more bit of it
  *   of another word ................... the open word goes out, and this one is opened; but of the
- *                                       cache's own slabs, the first block goes home by itself
+ *                                       cache's own slabs, only when the block lies beside the one
+ *                                       before: else it goes home by itself
  * An open word goes out when it is full, replaced, worth OPEN_BYTES, or of the slab that a refill
  * comes to: as free bits if the slab is the cache's own by then, else as remote bits. While it holds
  * a bit, its slab has a block outside, so nobody gives the slab back.
  *
- * A thread that frees a good part of a pool's blocks in a row, of which its front list takes none in,
- * takes the FULL slabs back that it let go: their blocks that follow cost no atomic operation. As many
- * slabs as its queue takes, with what it may borrow (queue.h). Were it to do so for a few blocks, it would
- * have queues of slabs with one free block each.
+ * A thread that frees a good part of a pool's blocks in a row, more than its front list takes in, takes
+ * the FULL slabs back that it let go: their blocks that follow cost no atomic operation. As many slabs as
+ * its queue takes, with what it may borrow (queue.h). Were it to do so for a few blocks, it would have
+ * queues of slabs with one free block each.
  */
 #ifndef CORRAL_GATHER_H
 #define CORRAL_GATHER_H
@@ -64,15 +65,15 @@ CORRAL_FAST void pool_end_run(struct pool *pool) {
 
 /* Does a block lie beside the one that came home before, when no word is open? */
 CORRAL_FAST bool gather_is_neighbour(const struct pool *pool, const void *block) {
-    const char *before = pool->open_base;
-    return (const char *)block == before + pool->size || (const char *)block == before - pool->size;
+    uintptr_t before = (uintptr_t)pool->open_base;
+    return (uintptr_t)block == before + pool->size || (uintptr_t)block == before - pool->size;
 }
 
 /* The two that follow are what most blocks of many that are freed meet. Each brings a block home when nothing
  * else is to be done for that, and else does nothing, and returns false. */
 
 /* A block of the open word, when that goes on to be open. */
-CORRAL_FAST bool gather_next_of_open(struct pool *pool, void *block) {
+CORRAL_FAST bool gather_into_open(struct pool *pool, void *block) {
     size_t offset = (uintptr_t)block - (uintptr_t)pool->open_base;
     if (offset >= pool->open_span) {
         return false;
@@ -89,8 +90,8 @@ CORRAL_FAST bool gather_next_of_open(struct pool *pool, void *block) {
 }
 
 /* A block of the cache's own slab, when that is not the current one and does not become empty, no word is
- * open, and the block before was of another word. */
-CORRAL_FAST bool gather_first_of_own(const struct cache *cache, struct pool *pool, void *block) {
+ * open, and the block does not lie beside the one before. */
+CORRAL_FAST bool gather_into_own(const struct cache *cache, struct pool *pool, void *block) {
     struct arena *arena = arena_of(block);
     IN_REGISTER(arena);
     unsigned number = arena_slab_number(block);

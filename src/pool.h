@@ -21,7 +21,8 @@ void *corral_pool_refill(struct cache *cache, uint32_t pool);
  * back: the cache is ready to be an orphan. */
 void corral_pool_send_all_home(struct cache *cache);
 
-/* The next block of the run. The run is not empty. */
+/* The next block of the run, which is not empty. The one behind it is fetched: the next allocation of the
+ * pool writes to it, as a rule after others of other pools. */
 CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
     void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
     store_relaxed(&pool->run, run & (run - 1)); /* [R:single-writer] */

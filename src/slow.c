@@ -311,7 +311,7 @@ CORRAL_NOINLINE static void free_full(struct corral_front *front, void *block) {
 /* Apart from what follows, for the sake of its registers. */
 CORRAL_NOINLINE static void free_own(struct corral_front *front, void *block, struct cache *cache,
                                      struct pool *cold) {
-    if (gather_first_of_own(cache, cold, block)) {
+    if (gather_into_own(cache, cold, block)) {
         cold->fit_after--;
         front_count_free(front);
     } else {
@@ -324,7 +324,7 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
     struct pool *cold = cache->opened_front == front ? cache->opened : pool_of(cache, front);
     if (unlikely(cold == NULL || cold->fit_after <= 1 || front->head == block)) {
         free_full(front, block);
-    } else if (gather_next_of_open(cold, block)) {
+    } else if (gather_into_open(cold, block)) {
         cold->fit_after--;
         front_count_free(front);
     } else {
