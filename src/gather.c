@@ -41,21 +41,31 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Blocks that the thread freed in a row, while nobody asked for those of the full front list, which are
- * among them: about as many. */
-CORRAL_FAST uint32_t freed_in_a_row(const struct pool *pool, uint32_t limit) {
-    uint32_t past = GONE_MOST * pool->limit_then;
+/* Blocks that the thread freed in a row past the full front list, while nobody asked for those of it: at
+ * least so many. */
+CORRAL_FAST uint32_t freed_past_list(const struct pool *pool, uint32_t limit) {
+    uint32_t gone = GONE_MOST * pool->limit_then;
     if (pool->fit_after <= limit + 1) {
-        return pool->fit_after == 0 ? 0 : 2 * limit + 1 - pool->fit_after;
+        return pool->fit_after == 0 ? 0 : limit + 1 - pool->fit_after;
     }
-    return pool->fit_after <= past ? past - pool->fit_after : UINT32_MAX - pool->fit_after;
+    return (pool->fit_after <= gone ? gone : UINT32_MAX) - pool->fit_after;
+}
+
+/* How many blocks of the pool's the thread may have allocated that are not freed: what the pool counts, which
+ * is too much when others free them, and too little when it frees others'; or all. */
+CORRAL_FAST int64_t blocks_outside(const struct pool *pool, uint32_t index) {
+    int64_t all = (int64_t)load_relaxed(&corral_slab_counts[index]) * /* [R:hint] */
+                  corral_classes[index & (CLASS_STRIDE - 1)].capacity;
+    int64_t net = load_relaxed(&pool->net); /* [R:own] */
+    return net > 0 && net < all ? net : all;
 }
 
 /* Did the thread free a good part of the pool's blocks by now, one after the other? Then many of each
- * slab's will follow. */
+ * slab's will follow. That its list is full says nothing: some may have lain in it for long. */
 CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
-    uint32_t freed = freed_in_a_row(pool, front_limit(&cache->fronts[index]));
-    return freed > 0 && (int64_t)freed * FREEING_PART >= load_relaxed(&pool->net); /* [R:own] */
+    uint32_t limit = front_limit(&cache->fronts[index]);
+    uint32_t past = freed_past_list(pool, limit);
+    return past > limit / 2 && (int64_t)(limit + past) * FREEING_PART >= blocks_outside(pool, index);
 }
 
 /* Takes a slab back that the cache let go FULL, if there is room for it in the queue. One that holds a

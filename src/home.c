@@ -44,6 +44,7 @@ static void run_home(struct pool *pool) {
  * of it, of which each block comes home once. */
 static void front_home(struct cache *cache, struct pool *pool, uint32_t index) {
     struct corral_front *front = &cache->fronts[index];
+    pool->fit_after = 0; /* none of its blocks is freed by a caller */
     int32_t length = (int32_t)front_limit(front) - front_room(front);
     for (; length > 0 && front->head != NULL; length--) {
         void *block = front->head;
@@ -186,8 +187,8 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
         pool->gone = true;
         pool->fit_after = GONE_MOST * pool->limit_then;
     } else {
+        pool->fit_after = UINT32_MAX - GONE_MOST * pool->limit_then;
         pool->limit_then = 0;
-        pool->fit_after = UINT32_MAX;
     }
 }
 

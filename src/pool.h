@@ -24,10 +24,13 @@ void corral_pool_send_all_home(struct cache *cache);
 /* The next block of the run, which is not empty. The one behind it is fetched: the next allocation of the
  * pool writes to it, as a rule after others of other pools. */
 CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
+    uint64_t rest = run & (run - 1);
     void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
-    store_relaxed(&pool->run, run & (run - 1)); /* [R:single-writer] */
+    store_relaxed(&pool->run, rest); /* [R:single-writer] */
     pool->fit_after = 0;
-    __builtin_prefetch((char *)block + pool->size, 1);
+    if (rest != 0) {
+        __builtin_prefetch(pool->run_base + (size_t)bits_lowest(rest) * pool->size, 1);
+    }
     unpoison(block, pool->size);
     return block;
 }

@@ -24,6 +24,8 @@
 #define COLOUR_OF_SLAB  7u
 #define COLOUR_OF_ARENA 5u
 
+_Atomic int32_t corral_slab_counts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+
 static uint32_t words_of(const struct slab *slab) {
     return (slab->capacity + 63) / 64;
 }
@@ -80,6 +82,7 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache) {
     poison(slab_start(slab), slab->slabs * SLAB_BYTES);
     corral_arena_set_pool(slab, slab->slabs, pool);
     slab_set_owner(slab, cache);
+    fetch_add_relaxed(&corral_slab_counts[pool], 1); /* [R:hint] */
     check_slow(corral_slab_valid(slab));
     return slab;
 }
@@ -250,6 +253,7 @@ bool corral_slab_give_back_owner(struct slab *slab) {
          * them leaves pending below 0, since all bits are here. */
         if (cas_acquire(&remote->state, &state, state + STATE_GENERATION)) {
             slab_set_owner(slab, 0);
+            fetch_sub_relaxed(&corral_slab_counts[slab->pool], 1); /* [R:hint] */
             decay_make_room(slab->slabs);
             corral_arena_give(slab, slab->slabs);
             return true;
@@ -316,7 +320,9 @@ bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
         return false;
     }
     slab->slabs = (uint8_t)want;
+    fetch_sub_relaxed(&corral_slab_counts[slab->pool], 1); /* [R:hint] */
     slab->pool = (slab->pool & ~(CLASS_STRIDE - 1)) | class_index;
+    fetch_add_relaxed(&corral_slab_counts[slab->pool], 1); /* [R:hint] */
     corral_arena_set_pool(slab, want, slab->pool);
     unpoison(slab_start(slab), want * SLAB_BYTES);
     return true;

@@ -125,6 +125,9 @@ CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache) {
     return (state & STATE_FULL) != 0 && state_cache(state) == cache;
 }
 
+/* How many slabs of each pool's there are, of all threads'. Atomic, relaxed: it steers only. */
+extern CORRAL_HIDDEN _Atomic int32_t corral_slab_counts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+
 /* A new slab for `pool`, owned by `cache`, all blocks free. NULL when memory is exhausted. */
 struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
 
