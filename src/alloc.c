@@ -35,8 +35,8 @@
  *   path          loads  branches  stores  atomic read-modify-writes  benchmark
  *   alloc, hit      5       3        2               0                (a), (c), (d)
  *   free, hit       5       4        3               0                (a), (c), (d)
- *   alloc, run      8       5        2               0                bulk
- *   free, home     15      12        3               0 own; 2 for up to     bulk, (e)
+ *   alloc, run     10       6        2               0                bulk
+ *   free, home     16      11        3               0 own; 2 for up to     bulk, (e)
  *                                                    64 blocks of another's
  *   The load of the thread's pointer is a call in the shared library and in the one for plugins.
  *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer, free 1 branch; with

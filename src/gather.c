@@ -16,7 +16,7 @@
 #include "shelf.h"
 
 /* The part of a pool's blocks that a thread frees in a row which frees many. */
-#define FREEING_PART 64
+#define FREEING_PART 32
 
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
  * block begins there. */

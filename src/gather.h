@@ -3,7 +3,8 @@
  * gather: blocks on their way home, by words of their slabs' bitmaps.
  *
  * Owns:     open words; which slabs a thread takes back.
- * Callers:  home; pool, for the run and the open word. The thread that has the cache.
+ * Callers:  home; pool, for the run and the open word; slow, for the short ways. The thread that has the
+ *           cache.
  * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h). At most OPEN_BYTES, or
  *           64 blocks, or one block, of each category and class are gathered and not yet home.
  * Does not: look at front lists but for their limits, or at the ring of pools.
@@ -63,14 +64,14 @@ CORRAL_FAST void pool_end_run(struct pool *pool) {
     store_relaxed(&pool->run, 0); /* [R:single-writer] */
 }
 
-/* Does a block lie beside the one that came home before, when no word is open? */
+/* Does a block lie beside the last of an own slab that came home? Of no meaning while a word is open. */
 CORRAL_FAST bool gather_is_neighbour(const struct pool *pool, const void *block) {
     uintptr_t before = (uintptr_t)pool->open_base;
     return (uintptr_t)block == before + pool->size || (uintptr_t)block == before - pool->size;
 }
 
-/* The two that follow are what most blocks of many that are freed meet. Each brings a block home when nothing
- * else is to be done for that, and else does nothing, and returns false. */
+/* The short ways: what most blocks of many that are freed meet. Each brings a block home when nothing else
+ * is to be done for that, and else does nothing, and returns false. */
 
 /* A block of the open word, when that goes on to be open. */
 CORRAL_FAST bool gather_into_open(struct pool *pool, void *block) {
@@ -78,9 +79,13 @@ CORRAL_FAST bool gather_into_open(struct pool *pool, void *block) {
     if (offset >= pool->open_span) {
         return false;
     }
-    uint64_t at = (uint64_t)offset * pool->reciprocal >> 32;
+    uint64_t product = (uint64_t)offset * pool->reciprocal;
+    uint64_t at = product >> 32;
     uint64_t bits = load_relaxed(&pool->open_bits); /* [R:single-writer] */
-    if (unlikely(at * pool->size != offset || pool->open_left <= 2 || (bits >> at & 1) != 0)) {
+    /* Of larger classes, a word goes out before it has so many. */
+    static_assert(OPEN_BYTES / LOW_HALF_TELLS <= 2, "the low half tells");
+    if (unlikely(pool->open_left <= 2 || !low_half_begins(product, pool->reciprocal) ||
+                 (bits >> at & 1) != 0)) {
         return false;
     }
     pool->open_left--;
@@ -95,9 +100,8 @@ CORRAL_FAST bool gather_into_own(const struct cache *cache, struct pool *pool, v
     struct arena *arena = arena_of(block);
     IN_REGISTER(arena);
     unsigned number = arena_slab_number(block);
-    struct slab *slab = &arena->slabs[number];
+    const struct slab *slab = &arena->slabs[number];
     IN_REGISTER(slab);
-    struct free_line *line = &arena->planes[0].free[number];
     uint32_t size = pool->size;
     /* [R:own-identity] */
     if (load_relaxed(&arena->owner[number]) != cache->identity || size > SMALL_MAX ||
@@ -107,21 +111,10 @@ CORRAL_FAST bool gather_into_own(const struct cache *cache, struct pool *pool, v
     uint32_t offset = (uint32_t)((uintptr_t)block & (SLAB_BYTES - 1));
     uint32_t at = (uint32_t)((uint64_t)offset * pool->reciprocal >> 32);
     if (unlikely(at * size != offset || at >= slab->capacity ||
-                 slab->free_count + 1 >= slab->capacity || gather_is_neighbour(pool, block))) {
+                 slab->free_count + 1 >= slab->capacity || gather_is_neighbour(pool, block) ||
+                 !slab_put_block_owner(arena, number, at))) {
         return false;
     }
-    uint32_t word = at / 64;
-    size_t plane = word / LINE_WORDS * sizeof(struct plane);
-    uint64_t *free = &((struct free_line *)((char *)line + plane))->words[word % LINE_WORDS];
-    IN_REGISTER(free);
-    uint64_t bits = *free;
-    if (unlikely((bits >> at % 64 & 1) != 0)) {
-        return false;
-    }
-    *free = bits | UINT64_C(1) << at % 64;
-    slab->free_count++;
-    slab->summary[word / 64] |= UINT64_C(1) << word % 64;
-    slab->word = (uint8_t)word;
     pool->open_base = block;
     pool_net_add(pool, -1);
     poison(block, size);

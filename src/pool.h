@@ -21,17 +21,18 @@ void *corral_pool_refill(struct cache *cache, uint32_t pool);
  * back: the cache is ready to be an orphan. */
 void corral_pool_send_all_home(struct cache *cache);
 
-/* The next block of the run, which is not empty. The one behind it is fetched: the next allocation of the
- * pool writes to it, as a rule after others of other pools. */
+/* The next block of the run, which is not empty. The run's next one is fetched: the next allocation of the
+ * pool hands it out, as a rule after others of other pools. */
 CORRAL_FAST void *pool_take_from_run(struct pool *pool, uint64_t run) {
+    uint32_t size = pool->size;
     uint64_t rest = run & (run - 1);
-    void *block = pool->run_base + (size_t)bits_lowest(run) * pool->size;
+    void *block = pool->run_base + bits_lowest(run) * size;
     store_relaxed(&pool->run, rest); /* [R:single-writer] */
     pool->fit_after = 0;
     if (rest != 0) {
-        __builtin_prefetch(pool->run_base + (size_t)bits_lowest(rest) * pool->size, 1);
+        __builtin_prefetch(pool->run_base + bits_lowest(rest) * size, 1);
     }
-    unpoison(block, pool->size);
+    unpoison(block, size);
     return block;
 }
 

@@ -79,6 +79,14 @@ CORRAL_FAST uint32_t size_class_index(const struct size_class *size_class, size_
     return (uint32_t)(((uint64_t)offset * size_class->reciprocal) >> 32);
 }
 
+/* Of classes up to this size, the low half of the product is less than the reciprocal where a block begins,
+ * and nowhere else, while the offset is less than 64 blocks. */
+#define LOW_HALF_TELLS 8191u
+
+CORRAL_FAST bool low_half_begins(uint64_t product, uint32_t reciprocal) {
+    return (uint32_t)product < reciprocal;
+}
+
 /* Does a block begin at an offset into its unit? */
 CORRAL_FAST bool size_class_begins(const struct size_class *size_class, size_t offset) {
     uint32_t at = size_class_index(size_class, offset);

@@ -4,7 +4,7 @@
  *
  * Owns:     descriptors, free bitmaps, remote bitmaps and state words (they lie in arena.h's
  *           header).
- * Callers:  pool and shelf. Functions that end in _owner: the cache that owner[] names, or who has
+ * Callers:  pool, shelf and gather. Functions that end in _owner: the cache that owner[] names, or who has
  *           the slab to itself otherwise. Functions that end in _holder: only the latter: the sender
  *           that woke it, who took it off its shelf, who holds its only block. Functions that end
  *           in _remote: anyone who holds the blocks that he sends.
@@ -82,16 +82,20 @@ CORRAL_FAST struct remote *slab_remote(const struct slab *slab) {
     return &arena_of(slab)->planes[0].remote[slab_number(slab)].head;
 }
 
-/* A word of the remote bitmap, and of the free one. */
+/* A word of the remote bitmap, and of the free one; the latter also by a slab's number. */
 CORRAL_FAST _Atomic uint64_t *slab_remote_word(const struct slab *slab, unsigned word) {
     unsigned at = word + HEAD_WORDS;
     struct plane *plane = &arena_of(slab)->planes[at / LINE_WORDS];
     return &plane->remote[slab_number(slab)].words[at % LINE_WORDS];
 }
 
+CORRAL_FAST uint64_t *free_word_of(struct arena *arena, unsigned slab, unsigned word) {
+    struct plane *plane = &arena->planes[word / LINE_WORDS];
+    return &plane->free[slab].words[word % LINE_WORDS];
+}
+
 CORRAL_FAST uint64_t *slab_free_word(const struct slab *slab, unsigned word) {
-    struct plane *plane = &arena_of(slab)->planes[word / LINE_WORDS];
-    return &plane->free[slab_number(slab)].words[word % LINE_WORDS];
+    return free_word_of(arena_of(slab), slab_number(slab), word);
 }
 
 /* The unit that a block lies in. The caller holds the block. */
@@ -134,6 +138,23 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache);
 /* Takes a whole word of free blocks: a run. Returns its bits, 0 when none is free; *word is its
  * index. In address order from the slab's colour on, round. */
 uint64_t corral_slab_take_run_owner(struct slab *slab, unsigned *word);
+/* Makes a block of a unit of one slab free. False, and nothing else, when it is free already. */
+CORRAL_FAST bool slab_put_block_owner(struct arena *arena, unsigned number, uint32_t block) {
+    struct slab *slab = &arena->slabs[number];
+    unsigned word = block / 64;
+    uint64_t *free = free_word_of(arena, number, word);
+    IN_REGISTER(free);
+    uint64_t bits = *free;
+    if (unlikely((bits >> block % 64 & 1) != 0)) {
+        return false;
+    }
+    *free = bits | UINT64_C(1) << block % 64;
+    slab->summary[word / 64] |= UINT64_C(1) << word % 64;
+    slab->word = (uint8_t)word;
+    slab->free_count++;
+    return true;
+}
+
 /* Makes blocks of one word free. Returns those that were free already: 0 when all is well. */
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
 /* Says of blocks of a word that they were free already. Whoever freed them again has counted them as
@@ -165,8 +186,9 @@ enum sent {
  * set with SENT_WOKE: the one that let the slab go. */
 enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bits, unsigned *cache);
 
-/* Takes back a FULL slab that `cache`, the caller's, let go, and of which the caller holds a block: it is owned by
- * `cache` again, and what came home meanwhile is free bits. False when it is not FULL any more, or another cache let it go. Lock-free. */
+/* Takes back a FULL slab that `cache`, the caller's, let go, and of which the caller holds a block: it is
+ * owned by `cache` again, and what came home meanwhile is free bits. False when it is not FULL any more, or
+ * another cache let it go. Lock-free. */
 bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache);
 
 /* Grows a unit of one block to that of a larger class, into the slabs behind it. The caller holds

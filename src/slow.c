@@ -175,11 +175,10 @@ CORRAL_FAST struct pool *pool_of(const struct cache *cache, const struct corral_
     return has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;
 }
 
-/* Many allocations in a row are of the pool that a run began in last; many frees, of that whose word was
- * opened last. */
-CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
-    struct cache *cache = thread_cache();
-    struct pool *cold = cache->ran_front == front ? cache->ran : pool_of(cache, front);
+/* Of another pool than the run that began last. */
+CORRAL_NOINLINE static void *alloc_apart(struct corral_front *front, struct cache *cache) {
+    struct pool *cold = pool_of(cache, front);
+    IN_REGISTER(cold);
     if (likely(cold != NULL)) {
         uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
         if (likely(run != 0)) {
@@ -188,6 +187,21 @@ CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
         }
     }
     return corral_alloc_pool(number_of(cache, front));
+}
+
+/* Many allocations in a row are of the pool that a run began in last; many frees, of that whose word was
+ * opened last. */
+CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
+    struct cache *cache = thread_cache();
+    struct pool *cold = cache->ran;
+    if (likely(cache->ran_front == front)) {
+        uint64_t run = load_relaxed(&cold->run); /* [R:single-writer] */
+        if (likely(run != 0)) {
+            front_count_allocation(front);
+            return pool_take_from_run(cold, run);
+        }
+    }
+    return alloc_apart(front, cache);
 }
 
 /* A hit before it is asked whether the thread has a cache. */
@@ -319,9 +333,10 @@ CORRAL_NOINLINE static void free_own(struct corral_front *front, void *block, st
     }
 }
 
-CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
-    struct cache *cache = thread_cache();
-    struct pool *cold = cache->opened_front == front ? cache->opened : pool_of(cache, front);
+/* Of another pool than the word that was opened last, or of another word. */
+CORRAL_NOINLINE static void free_apart(struct corral_front *front, void *block, struct cache *cache) {
+    struct pool *cold = pool_of(cache, front);
+    IN_REGISTER(cold);
     if (unlikely(cold == NULL || cold->fit_after <= 1 || front->head == block)) {
         free_full(front, block);
     } else if (gather_into_open(cold, block)) {
@@ -329,6 +344,18 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
         front_count_free(front);
     } else {
         free_own(front, block, cache, cold);
+    }
+}
+
+CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
+    struct cache *cache = thread_cache();
+    struct pool *cold = cache->opened;
+    if (likely(cache->opened_front == front && cold->fit_after > 1 && front->head != block) &&
+        gather_into_open(cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_apart(front, block, cache);
     }
 }
 

@@ -95,6 +95,27 @@ Test(queue, takes_slabs_back_that_the_thread_let_go) {
     cr_assert_eq(stats.slabs, 0);
 }
 
+enum { TURNS = 40 };
+
+static void free_in_order(void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < COUNT; i++) {
+        corral_free(blocks[i], ID);
+    }
+}
+
+/* What a thread allocated and others freed is no block that it has yet to free. */
+Test(queue, takes_slabs_back_after_others_freed_many) {
+    for (size_t i = 0; i < TURNS; i++) {
+        take_all();
+        thread_call(free_in_order, NULL);
+    }
+    take_all();
+    uint64_t before = sent();
+    free_all(NULL);
+    cr_assert_leq(sent() - before, sent_most());
+}
+
 /* A few blocks of each slab: that they have one free block each is no use to anyone. */
 Test(queue, takes_no_slab_back_for_a_few_blocks) {
     take_all();

@@ -76,6 +76,19 @@ Test(size_class, reciprocals_find_every_block) {
     }
 }
 
+/* The low half of the product tells of every offset into 64 blocks whether one begins there. */
+Test(size_class, low_halves_tell_where_blocks_begin) {
+    for (unsigned i = 0; i < CLASS_COUNT && corral_classes[i].size <= LOW_HALF_TELLS; i++) {
+        const struct size_class *it = &corral_classes[i];
+        for (size_t offset = 0; offset < (size_t)64 * it->size; offset++) {
+            bool begins = low_half_begins((uint64_t)offset * it->reciprocal, it->reciprocal);
+            if (begins != (offset % it->size == 0)) {
+                cr_assert_fail("class %u: at offset %zu, %d", i, offset, begins);
+            }
+        }
+    }
+}
+
 Test(size_class, front_lists_are_bounded) {
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         const struct size_class *it = &corral_classes[i];
