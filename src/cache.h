@@ -66,7 +66,8 @@ struct pool {
     uint32_t run_span;                         /* owner: bytes of the run's word; 0: no run */
     uint32_t run_word;                         /* owner: its number in the current slab's bitmap */
     char *open_base;                           /* owner: the first block of the open word; when none is
-                                                  open, the block of an own slab that came home last */
+                                                  open, of the last one, or the block of an own slab
+                                                  that came home since */
     _Atomic uint64_t open_bits;                /* atomic, written by the owner alone: gathered and
                                                   not yet sent */
     uint32_t open_span;                        /* owner: bytes of the open word; 0: none */

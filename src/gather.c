@@ -18,6 +18,9 @@
 /* The part of a pool's blocks that a thread frees in a row which frees many. */
 #define FREEING_PART 32
 
+/* The part of a slab's blocks that are home when it is taken back: it is of use to who needs blocks. */
+#define HOME_PART 64
+
 /* The slab that holds blocks of the class at an address, and the block's number in it; NULL when no
  * block begins there. */
 static struct slab *find(const struct size_class *size_class, const void *block, uint32_t *at) {
@@ -41,8 +44,8 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
     }
 }
 
-/* Blocks that the thread freed in a row past the full front list, while nobody asked for those of it: at
- * least so many. */
+/* Blocks that the thread freed past the full front list since that was last empty, whoever allocated them;
+ * fewer while the list is made shorter. */
 CORRAL_FAST uint32_t freed_past_list(const struct pool *pool, uint32_t limit) {
     uint32_t gone = GONE_MOST * pool->limit_then;
     if (pool->fit_after <= limit + 1) {
@@ -51,8 +54,9 @@ CORRAL_FAST uint32_t freed_past_list(const struct pool *pool, uint32_t limit) {
     return (pool->fit_after <= gone ? gone : UINT32_MAX) - pool->fit_after;
 }
 
-/* How many blocks of the pool's the thread may have allocated that are not freed: what the pool counts, which
- * is too much when others free them, and too little when it frees others'; or all. */
+/* How many blocks of the pool's the thread may have allocated that are not freed. What the pool counts is too
+ * much when others free them, but there are no more than the slabs hold; and too little when it frees others',
+ * which what a slab must have to be taken back makes up for. */
 CORRAL_FAST int64_t blocks_outside(const struct pool *pool, uint32_t index) {
     int64_t all = (int64_t)load_relaxed(&corral_slab_counts[index]) * /* [R:hint] */
                   corral_classes[index & (CLASS_STRIDE - 1)].capacity;
@@ -60,18 +64,18 @@ CORRAL_FAST int64_t blocks_outside(const struct pool *pool, uint32_t index) {
     return net > 0 && net < all ? net : all;
 }
 
-/* Did the thread free a good part of the pool's blocks by now, one after the other? Then many of each
- * slab's will follow. That its list is full says nothing: some may have lain in it for long. */
+/* Did the thread free a good part of the pool's blocks by now, and allocate none but out of its list? Then
+ * many of each slab's will follow. That its list is full says nothing: some may have lain in it for long. */
 CORRAL_FAST bool is_freeing(const struct cache *cache, const struct pool *pool, uint32_t index) {
     uint32_t limit = front_limit(&cache->fronts[index]);
     uint32_t past = freed_past_list(pool, limit);
     return past > limit / 2 && (int64_t)(limit + past) * FREEING_PART >= blocks_outside(pool, index);
 }
 
-/* Takes a slab back that the cache let go FULL, if there is room for it in the queue. One that holds a
- * single block is empty when that comes home. */
+/* Takes a slab back that the cache let go FULL and a part of whose blocks came home since, if there is room
+ * for it in the queue. One that holds a single block is empty when that comes home. */
 CORRAL_NOINLINE static bool take_back(struct cache *cache, struct pool *pool, struct slab *slab) {
-    if (slab->capacity == 1 || !slab_was_let_go_by(slab, cache->identity)) {
+    if (slab->capacity == 1 || !slab_was_let_go_by(slab, cache->identity, slab->capacity / HOME_PART)) {
         return false;
     }
     bool taken = queue_finds_room(cache, slab) &&

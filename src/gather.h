@@ -5,8 +5,9 @@
  * Owns:     open words; which slabs a thread takes back.
  * Callers:  home; pool, for the run and the open word; slow, for the short ways. The thread that has the
  *           cache.
- * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h). At most OPEN_BYTES, or
- *           64 blocks, or one block, of each category and class are gathered and not yet home.
+ * Promises: constant time, but for a slab that wakes or becomes empty (shelf.h), or is taken back. At most
+ *           OPEN_BYTES, or 64 blocks, or one block, of each category and class are gathered and not yet
+ *           home.
  * Does not: look at front lists but for their limits, or at the ring of pools.
  *
  *   a block of the run's word ......... back into the run: handed out again before blocks that were
@@ -20,9 +21,9 @@
  * a bit, its slab has a block outside, so nobody gives the slab back.
  *
  * A thread that frees a good part of a pool's blocks in a row, more than its front list takes in, takes
- * the FULL slabs back that it let go: their blocks that follow cost no atomic operation. As many slabs as
- * its queue takes, with what it may borrow (queue.h). Were it to do so for a few blocks, it would have
- * queues of slabs with one free block each.
+ * FULL slabs back that it let go, those of which a part is home: their blocks that follow cost no atomic
+ * operation. As many slabs as its queue takes, with what it may borrow (queue.h). Were it to do so for a few
+ * blocks, it would have queues of slabs with one free block each.
  */
 #ifndef CORRAL_GATHER_H
 #define CORRAL_GATHER_H
@@ -64,7 +65,8 @@ CORRAL_FAST void pool_end_run(struct pool *pool) {
     store_relaxed(&pool->run, 0); /* [R:single-writer] */
 }
 
-/* Does a block lie beside the last of an own slab that came home? Of no meaning while a word is open. */
+/* Does a block lie beside the last of an own slab that came home, or before the last word? Of no meaning
+ * while a word is open. */
 CORRAL_FAST bool gather_is_neighbour(const struct pool *pool, const void *block) {
     uintptr_t before = (uintptr_t)pool->open_base;
     return (uintptr_t)block == before + pool->size || (uintptr_t)block == before - pool->size;

@@ -9,7 +9,7 @@
  *           pools send home when another one joins the ring, or is refused a front list, which is
  *           bounded. At most OPEN_BYTES, or 64 blocks, or one block, of each category and class are
  *           gathered and not yet home.
- * Does not: free in bulk otherwise: each call brings at most two words of blocks to slabs.
+ * Does not: free in bulk otherwise: each call brings at most three words of blocks to slabs.
  *
  * What idle pools hold. Each pool in the ring (turn.h) costs a unit. When the cost of all comes near
  * to what is allowed, a pool that joins moves the hand on: it lays the pools that it meets aside,
@@ -17,7 +17,8 @@
  * slabs to the arena or the shelf. So the pools that were not used while it went round twice cost at
  * most what is allowed and a unit; those in use stay, whatever they cost, while the front lists of
  * all fit the thread's budget. The hand looks at a bounded number of pools, and sends a bounded
- * number of blocks home, each time. It also moves on by one pool when pools are refused room in their
+ * number of blocks of front lists home, each time, and the slabs that wait in the queues of those pools:
+ * as many as a thread may have. It also moves on by one pool when pools are refused room in their
  * front lists, since others have the budget: at each refusal, or, while the pools that it meets are in
  * use, at one of many (turn_may_look).
  */

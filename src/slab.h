@@ -122,11 +122,12 @@ CORRAL_FAST void slab_set_owner(struct slab *slab, uint16_t cache) {
     store_relaxed(&arena_of(slab)->owner[slab_number(slab)], cache); /* [R:own-identity] */
 }
 
-/* Is the slab FULL, and was it `cache` that let it go? Another may wake it meanwhile; nobody but `cache`
- * makes it true. */
-CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache) {
+/* Is the slab FULL, was it `cache` that let it go, and are `home` blocks pending? Another may wake it
+ * meanwhile; nobody but `cache` makes it FULL in this name. */
+CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache, uint32_t home) {
     uint64_t state = load_relaxed(&slab_remote(slab)->state); /* [R:own-identity] */
-    return (state & STATE_FULL) != 0 && state_cache(state) == cache;
+    return (state & STATE_FULL) != 0 && state_cache(state) == cache &&
+           state_pending(state) >= (int32_t)home;
 }
 
 /* How many slabs of each pool's there are, of all threads'. Atomic, relaxed: it steers only. */

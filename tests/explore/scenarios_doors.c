@@ -99,4 +99,22 @@ static const struct scenario run = {
     .check = expect_empty,
 };
 
-const struct scenario *const scenarios_doors[] = {&late, &lpm, &misuse, &run, 0};
+/* The run of the first pool goes on after one of another began. */
+static void pairs_by_turns(void) {
+    void *first = take(SMALL, 0);
+    void *other = take(SMALL / 2, 0);
+    void *second = take(SMALL, 0);
+    leave(first, 0);
+    leave(other, 0);
+    leave(second, 0);
+}
+
+static const struct scenario runs = {
+    .name = "runs",
+    .what = "two threads take blocks out of words of two pools' slabs by turns",
+    .setup = pair,
+    .threads = {pairs_by_turns, pairs_by_turns},
+    .check = expect_empty,
+};
+
+const struct scenario *const scenarios_doors[] = {&late, &lpm, &misuse, &run, &runs, 0};

@@ -129,6 +129,44 @@ Test(queue, takes_no_slab_back_for_a_few_blocks) {
     }
 }
 
+static void *others[COUNT];
+
+static void take_others(void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < COUNT; i++) {
+        others[i] = corral_alloc(SIZE, ID);
+        CHECK(others[i] != NULL, "no block");
+    }
+}
+
+/* How many of the slabs whose second blocks these are the thread owns. */
+static size_t own_slabs(void) {
+    size_t count = 0;
+    for (size_t i = 1; i < COUNT; i += SLAB_BYTES / SIZE) {
+        count += slab_is_owned_by(slab_of(blocks[i]), own_cache()->identity);
+    }
+    return count;
+}
+
+/* Nor for one of each slab, after so many of another's that these look like the rest. */
+Test(queue, takes_no_slab_back_that_has_one_free_block) {
+    take_all();
+    thread_call(take_others, NULL);
+    for (size_t i = 0; i < COUNT; i++) {
+        corral_free(others[i], ID);
+    }
+    size_t before = own_slabs();
+    for (size_t i = 0; i < COUNT; i += SLAB_BYTES / SIZE) {
+        corral_free(blocks[i], ID);
+    }
+    cr_assert_eq(own_slabs(), before);
+    for (size_t i = 0; i < COUNT; i++) {
+        if (i % (SLAB_BYTES / SIZE) != 0) {
+            corral_free(blocks[i], ID);
+        }
+    }
+}
+
 /* A loan would be of no use for a unit that is larger than it; one that lets no slab in is repaid. */
 Test(queue, borrows_nothing_for_what_stays_outside) {
     struct cache *cache = corral_thread_borrow();
