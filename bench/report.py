@@ -5,7 +5,7 @@
 Owns:     how figures are made of runs, and how they are written.
 Callers:  run.py, plots.py; a person, with the path of a results.json, to print its tables again.
 Promises: a ratio is of two medians of the same row and the same kind of core distance. Only runs
-          that were kept count.
+          that were kept count; of those on one core, the ones at its own pace, where they are most.
 Does not: leave out a row in which corral loses.
 """
 import argparse
@@ -60,6 +60,12 @@ def latencies(runs):
             for call in ('alloc', 'free') for quantile in QUANTILES}
 
 
+def at_own_pace(runs):
+    """Those at the core's own pace, if that is most of them."""
+    own = [run for run in runs if run.get('own_pace', True)]
+    return own if 2 * len(own) >= len(runs) else runs
+
+
 def summarise(runs):
     """row: kind: figures of the allocators, of the runs that were kept."""
     kept = {}
@@ -72,6 +78,7 @@ def summarise(runs):
         for kind, allocators in sorted(kept.get(row.key, {}).items()):
             figures = {}
             for name, group in allocators.items():
+                group = at_own_pace(group)
                 figures[name] = spread([run['ns'] for run in group])
                 if row.key == LATENCY:
                     figures[name].update(latencies(group))
@@ -139,7 +146,10 @@ def head(data):
     machine = data['machine']
     found = versions(data['runs'])
     compilers = {run['context']['compiler'] for run in data['runs'] if 'context' in run}
-    repeated = sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run)
+    repeated = {two: sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run
+                         and (run['kind'] != 'one core') == two) for two in (False, True)}
+    on_one = [run for run in data['runs'] if run['kept'] and run['kind'] == 'one core']
+    beside = sum(1 for run in on_one if not run.get('own_pace', True))
     kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
     load = machine['load_at_start'][0]
     return '\n'.join([
@@ -148,7 +158,9 @@ def head(data):
         ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
-        f'runs repeated because it changed: {repeated}',
+        f'runs repeated because it changed: {repeated[True]}',
+        f'runs on one core repeated because it slowed down: {repeated[False]}; of those that count, '
+        f'{beside} of {len(on_one)} are of slow moments',
         'of limit, of best: the median divided by that of the limit, of the best rival'])
 
 

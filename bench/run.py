@@ -6,8 +6,10 @@ Owns:     the order of the runs, their raw data, and what is repeated.
 Callers:  make bench, make bench-quick, or a person; --help lists the arguments.
 Promises: within a round, each row is run by all allocators one after the other, in an order that
           is drawn anew, and rounds alternate between the two link orders. Runs on two cores are
-          kept only when the round trip between the cores is of one kind before and after. All
-          data is kept in results.json, also of runs that were repeated.
+          kept only when the round trip between the cores is of one kind before and after. One on one
+          core waits until the cores are at their own pace, and is repeated when they no longer are after
+          it, whatever it measured; the last try is kept, and told apart. All data is kept in results.json,
+          also of runs that were repeated.
 Does not: claim absolute times, or subtract the empty harness.
 """
 import argparse
@@ -27,6 +29,10 @@ from subprogram import report_of
 
 HERE = Path(__file__).resolve().parent
 TRIES = 4
+# A core is at its own pace when a turn takes at most so much of the least that was ever read.
+OWN_PACE = 1.15
+PACE_READINGS = 40      # at most, before a run
+PACE_REST = 0.05        # seconds between two of them
 MEMORY_ROUNDS = 3
 LAYOUTS = ('', '.reversed')
 # (rounds, seconds of one run, seconds in all)
@@ -145,6 +151,39 @@ def round_trip(build):
     return float(done.stdout)
 
 
+class Pace:
+    """Whether the cores have neighbours: the least reading tells how fast they are without. Waits, and
+    lets runs be repeated, for half of all time at most, and a second."""
+
+    def __init__(self, build):
+        self.program = build / 'pace'
+        self.least = min(self.read() for _ in range(PACE_READINGS))
+        self.start, self.lost = time.monotonic(), 0
+
+    def is_patient(self):
+        return self.lost <= (time.monotonic() - self.start) / 2 + 1
+
+    def read(self):
+        done = subprocess.run([str(self.program)], capture_output=True, text=True, timeout=60,
+                              check=True)
+        return float(done.stdout)
+
+    def is_own(self, reading):
+        self.least = min(self.least, reading)
+        return reading <= OWN_PACE * self.least
+
+    def wait(self):
+        """The first reading at the cores' own pace, or the last of many."""
+        reading = self.read()
+        for _ in range(PACE_READINGS):
+            if self.is_own(reading) or not self.is_patient():
+                break
+            time.sleep(PACE_REST)
+            self.lost += PACE_REST
+            reading = self.read()
+        return reading
+
+
 def kind_of(readings, near):
     """near, far, or None where the cores moved during the run."""
     kinds = {'near' if reading < near else 'far' for reading in readings}
@@ -161,8 +200,8 @@ def time_of(entry):
 def measure(options, row, command):
     """All tries of one run, as records; the last may be kept."""
     records = []
-    for _ in range(TRIES if row.cores == 2 else 1):
-        before = round_trip(options.build) if row.cores == 2 else None
+    for left in reversed(range(TRIES)):
+        before = round_trip(options.build) if row.cores == 2 else options.pace.wait()
         start = time.time()
         result, error = execute(command, row, options.seconds)
         record = {'start': start, 'kept': False, 'kind': 'one core'}
@@ -178,7 +217,13 @@ def measure(options, row, command):
         if row.cores == 2:
             record['round_trips'] = [before, round_trip(options.build)]
             record['kind'] = kind_of(record['round_trips'], options.near)
-        if record['kind'] is not None:
+            done = record['kind'] is not None
+        else:
+            record['paces'] = [before, options.pace.read()]
+            record['own_pace'] = all(options.pace.is_own(pace) for pace in record['paces'])
+            done = record['own_pace'] or left == 0 or not options.pace.is_patient()
+            options.pace.lost += 0 if done else time.time() - start
+        if done:
             record['kept'] = True
             break
     return records
@@ -214,6 +259,7 @@ def machine(options):
 def run_all(options, found):
     """Everything that results.json has."""
     rows, scenarios = wanted_rows(options)
+    options.pace = Pace(options.build)
     planned = plan(options, rows, found)
     memory_rounds = min(options.rounds, MEMORY_ROUNDS)
     data = {'machine': machine(options)}

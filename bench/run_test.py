@@ -61,12 +61,12 @@ else:
 '''
 
 # Prints the next of a list of readings; the last one for ever.
-ROUND_TRIP = '''#!/bin/sh
-cd "${0%/*}" || exit 1
-read -r readings <readings
+READINGS = '''#!/bin/sh
+cd "${{0%/*}}" || exit 1
+read -r readings <{file}
 set -- $readings
 echo "$1"
-[ $# -eq 1 ] || { shift; echo "$*" >readings; }
+[ $# -eq 1 ] || {{ shift; echo "$*" >{file}; }}
 '''
 
 
@@ -84,7 +84,9 @@ class Pretending(unittest.TestCase):
         self.build = Path(held.name)
         self.output = self.build / 'out'
         self.readings('100')
-        script(self.build / 'roundtrip', ROUND_TRIP)
+        self.paces('1')
+        script(self.build / 'roundtrip', READINGS.format(file='readings'))
+        script(self.build / 'pace', READINGS.format(file='paces'))
         for name, ns in (('corral', 3), ('limit', 2), ('limit-16', 2.5), ('tcmalloc', 4),
                          ('mimalloc', 5), ('mimalloc-heaps', 8), ('empty', 0.5)):
             self.pretend(name, ns, small=name.startswith('limit'))
@@ -101,6 +103,11 @@ class Pretending(unittest.TestCase):
 
     def readings(self, text):
         (self.build / 'readings').write_text(text.strip() + '\n')
+
+    def paces(self, text):
+        """After those that tell the cores' own pace, which is 1."""
+        first = '1 ' * run.PACE_READINGS
+        (self.build / 'paces').write_text((first + text).strip() + '\n')
 
     def run_driver(self, *more, mode='quick'):
         said = io.StringIO()
@@ -156,6 +163,29 @@ class Driver(Pretending):
         self.assertEqual(len(data['runs']), run.TRIES)
         self.assertEqual(data['summary'], {})
         self.assertIn('left out: (e) corral', self.said)
+
+    def test_a_run_on_a_core_that_slowed_down_is_repeated(self):
+        self.paces('1 2 1 1')
+        data = self.run_driver('--rows', 'a', '--allocators', 'corral', '--rounds', '1')
+        self.assertEqual([run['kept'] for run in data['runs']], [False, True])
+        self.assertTrue(data['runs'][1]['own_pace'])
+        self.assertEqual(data['summary']['a']['one core']['allocators']['corral']['runs'], 1)
+
+    def test_a_run_waits_for_the_core(self):
+        self.paces('2 2 1 1')
+        data = self.run_driver('--rows', 'a', '--allocators', 'corral', '--rounds', '1')
+        self.assertEqual([run['paces'] for run in data['runs']], [[1, 1]])
+
+    def test_a_core_that_is_slow_for_ever_is_measured_and_told(self):
+        self.paces('2')
+        data = self.run_driver('--rows', 'a', '--allocators', 'corral', mode='full')
+        self.assertEqual(data['summary']['a']['one core']['allocators']['corral']['runs'], 2)
+        self.assertIn('2 of 2 are of slow moments', self.said)
+
+    def test_slow_moments_do_not_count_where_most_are_not(self):
+        runs = [{'own_pace': pace, 'ns': ns} for pace, ns in ((True, 1), (False, 9), (True, 3))]
+        self.assertEqual([run['ns'] for run in report.at_own_pace(runs)], [1, 3])
+        self.assertEqual(report.at_own_pace(runs[1:2]), runs[1:2])
 
     def test_both_link_orders_are_run(self):
         data = self.run_driver('--rows', 'a', '--allocators', 'corral')

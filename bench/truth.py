@@ -98,6 +98,7 @@ def table(row, figures, step):
 
 def main(argv):
     options = arguments(argv)
+    options.pace = run.Pace(options.build)
     for key in options.rows:
         row = row_of(key)
         figures, step = measure(options, row, steps_for(options, row))

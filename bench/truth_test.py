@@ -33,7 +33,7 @@ class Truth(unittest.TestCase):
         with tempfile.TemporaryDirectory() as place:
             scripts = [(f'bench-{truth.SLOWED}{layout}', SLOWED.format(cost=cost))
                        for layout in run.LAYOUTS]
-            for name, text in [*scripts, ('step', STEP)]:
+            for name, text in [*scripts, ('step', STEP), ('pace', STEP)]:
                 path = Path(place) / name
                 path.write_text(text)
                 path.chmod(0o755)

@@ -36,8 +36,9 @@
  *   alloc, hit      5       3        2               0                (a), (c), (d)
  *   free, hit       5       4        3               0                (a), (c), (d)
  *   alloc, run     10       6        2               0                bulk
- *   free, home     16      11        3               0 own; 2 for up to     bulk, (e)
- *                                                    64 blocks of another's
+ *   free, open     16      11        3               0 own; 2 for up to     bulk, (e)
+ *   word                                             64 blocks of another's
+ *   free, own      31      24        7               0                bulk in random order
  *   The load of the thread's pointer is a call in the shared library and in the one for plugins.
  *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer, free 1 branch; with
  *   the shared library an inlined free has 2 loads more, of the tables' addresses.
