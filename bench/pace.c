@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CORES = 2, ROUNDS = 15, TURNS = 20000 };
+enum { CORES = 2, ROUNDS = 21, TURNS = 100000 };
 
 static int by_value(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left;
