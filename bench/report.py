@@ -5,7 +5,7 @@
 Owns:     how figures are made of runs, and how they are written.
 Callers:  run.py, plots.py; a person, with the path of a results.json, to print its tables again.
 Promises: a ratio is of two medians of the same row and the same kind of core distance. Only runs
-          that were kept count; of those on one core, the ones at its own pace, where they are most.
+          that were kept count; of those on one core, the ones at its own pace, where there are two.
 Does not: leave out a row in which corral loses.
 """
 import argparse
@@ -61,9 +61,9 @@ def latencies(runs):
 
 
 def at_own_pace(runs):
-    """Those at the core's own pace, if that is most of them."""
+    """Those at the core's own pace, if there are two."""
     own = [run for run in runs if run.get('own_pace', True)]
-    return own if 2 * len(own) >= len(runs) else runs
+    return own if len(own) > 1 else runs
 
 
 def summarise(runs):
@@ -159,7 +159,7 @@ def head(data):
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
         f'runs repeated because it changed: {repeated[True]}',
-        f'runs on one core repeated because it slowed down: {repeated[False]}; of those that count, '
+        f'runs on one core repeated because it slowed down: {repeated[False]}; of those kept, '
         f'{beside} of {len(on_one)} are of slow moments',
         'of limit, of best: the median divided by that of the limit, of the best rival'])
 
