@@ -16,6 +16,7 @@ import unittest
 from pathlib import Path
 
 import guard
+import testing
 
 # Counts a start that is longer with each run, and the pairs at a price for each scenario.
 PRETENDER = '''#!/usr/bin/python3
@@ -112,12 +113,5 @@ class Guard(unittest.TestCase):
         self.assertFalse(self.figures.exists())
 
 
-def main():
-    result = unittest.main(exit=False, argv=sys.argv[:1]).result
-    failed = len(result.failures) + len(result.errors)
-    print(f'{result.testsRun - failed} passed, {failed} failed')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(testing.run())

@@ -11,8 +11,8 @@ import sys
 
 import memory
 import report
-from rows import (LATENCY, LIMITS, QUANTILES, SCALING, SUBJECTS, THREADS, is_rival, place,
-                  row_of)
+from rows import (LATENCY, LIMITS, ONE_CORE, QUANTILES, SCALING, SUBJECTS, THREADS, is_rival,
+                  place, row_of)
 
 BEGIN, END = '<!-- figures: begin -->', '<!-- figures: end -->'
 SUBJECT = SUBJECTS[0]
@@ -36,7 +36,7 @@ def parts_of(summary):
     """(label, row, figures of the allocators, the whole part) of each row and kind."""
     for key, kinds in summary.items():
         for kind, part in kinds.items():
-            label = f'({key})' if kind == 'one core' else f'({key}) {kind}'
+            label = f'({key})' if kind == ONE_CORE else f'({key}) {kind}'
             yield label, row_of(key), part['allocators'], part
 
 
@@ -157,8 +157,8 @@ def text_of(data, plots):
     more_threads = scaling(summary)
     if more_threads:
         parts += ['### More threads than cores', more_threads]
-    for part in summary.get(LATENCY, {}).values():
-        parts += ['### Latency of single calls', latency(part, 'alloc'), latency(part, 'free')]
+    for kind, part in summary.get(LATENCY, {}).items():
+        parts += ['### Latency of single calls' + ('' if kind == ONE_CORE else f', {kind}'), latency(part, 'alloc'), latency(part, 'free')]
     if memory_summary:
         parts.append('### Memory')
         parts += [memory_table(scenario, figures) for scenario, figures in memory_summary.items()]

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen bef
 from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
 from memory import FRAGMENTATION, MIB  # noqa: E402
-from rows import LATENCY, QUANTILES, SCALING, place, row_of  # noqa: E402
+from rows import BUSY, LATENCY, ONE_CORE, QUANTILES, SCALING, place, row_of  # noqa: E402
 
 # Where each quantile stands on an axis of nines.
 NINES = {'p50': 0.3, 'p90': 1, 'p99': 2, 'p99.9': 3, 'p99.99': 4, 'p99.999': 5, 'max': 6}
@@ -59,7 +59,7 @@ def throughput(summary, colour, output):
         axis.set_xscale('log', base=2)
         axis.xaxis.set_major_formatter(FormatStrFormatter('%g'))
         axis.grid(axis='x', alpha=0.3)
-        axis.set_title(f'({key}) {row_of(key).title}' + ('' if kind == 'one core' else f', {kind}'),
+        axis.set_title(f'({key}) {row_of(key).title}' + ('' if kind == ONE_CORE else f', {kind}'),
                        fontsize=8)
         axis.set_xlabel('ns for one alloc and free', fontsize=8)
         axis.tick_params(labelsize=7)
@@ -72,7 +72,7 @@ def scaling_points(summary, keys, name, kind):
     points = []
     for threads, key in keys.items():
         part = summary.get(key, {})
-        figures = part.get(kind, part.get('one core', {})).get('allocators', {})
+        figures = part.get(kind, part.get(ONE_CORE, part.get(BUSY, {}))).get('allocators', {})
         if name in figures:
             points.append((threads, 1e3 / figures[name]['median']))
     return points
@@ -82,7 +82,7 @@ def scaling(summary, colour, output):
     """Millions of allocs and frees in a second over the number of threads."""
     figure, axes = plt.subplots(1, len(SCALING), figsize=(18, 6))
     for axis, (title, keys) in zip(axes, SCALING.items()):
-        kinds = {kind for key in keys.values() for kind in summary.get(key, {})} - {'one core'}
+        kinds = {kind for key in keys.values() for kind in summary.get(key, {})} - {ONE_CORE, BUSY}
         for kind, style in zip(sorted(kinds, reverse=True), ('-', '--')):
             for name, shade in colour.items():
                 points = scaling_points(summary, keys, name, kind)
@@ -106,7 +106,9 @@ def scaling(summary, colour, output):
 def latency(summary, colour, output):
     """The quantiles of alloc and of free, on an axis of nines."""
     figure, axes = plt.subplots(1, 2, figsize=(14, 5), sharey=True)
-    for part in summary.get(LATENCY, {}).values():
+    for kind, part in summary.get(LATENCY, {}).items():
+        if kind == BUSY and ONE_CORE in summary[LATENCY]:
+            continue
         for axis, call in zip(axes, ('alloc', 'free')):
             for name, figures in part['allocators'].items():
                 axis.plot([NINES[quantile] for quantile in QUANTILES],

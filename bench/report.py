@@ -5,7 +5,7 @@
 Owns:     how figures are made of runs, and how they are written.
 Callers:  run.py, plots.py; a person, with the path of a results.json, to print its tables again.
 Promises: a ratio is of two medians of the same row and the same kind of core distance. Only runs
-          that were kept count; of those on one core, the ones at its own pace, where there are two.
+          that were kept count.
 Does not: leave out a row in which corral loses.
 """
 import argparse
@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 import memory
-from rows import LATENCY, QUANTILES, ROWS, SUBJECTS, is_rival, place, row_of
+from rows import (BUSY, LATENCY, ONE_CORE, QUANTILES, ROWS, SUBJECTS, is_rival, place,
+                  row_of)
 
 
 def spread(values):
@@ -60,12 +61,6 @@ def latencies(runs):
             for call in ('alloc', 'free') for quantile in QUANTILES}
 
 
-def at_own_pace(runs):
-    """Those at the core's own pace, if there are two."""
-    own = [run for run in runs if run.get('own_pace', True)]
-    return own if len(own) > 1 else runs
-
-
 def summarise(runs):
     """row: kind: figures of the allocators, of the runs that were kept."""
     kept = {}
@@ -78,7 +73,6 @@ def summarise(runs):
         for kind, allocators in sorted(kept.get(row.key, {}).items()):
             figures = {}
             for name, group in allocators.items():
-                group = at_own_pace(group)
                 figures[name] = spread([run['ns'] for run in group])
                 if row.key == LATENCY:
                     figures[name].update(latencies(group))
@@ -96,7 +90,7 @@ def ratio(value):
 def row_table(key, kind, part):
     """One row, allocators from fast to slow."""
     figures = part['allocators']
-    where = '' if kind == 'one core' else f', cores {kind}'
+    where = '' if kind == ONE_CORE else f', cores {kind}'
     counter = row_of(key).counter.replace('_', ' ')
     lines = [f'({key}) {row_of(key).title}{where}; ns for one alloc and free',
              f'    {"":<20}{"median":>9}{"min":>9}{"q1":>9}{"q3":>9}{"runs":>6}'
@@ -146,11 +140,10 @@ def head(data):
     machine = data['machine']
     found = versions(data['runs'])
     compilers = {run['context']['compiler'] for run in data['runs'] if 'context' in run}
-    repeated = {two: sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run
-                         and (run['kind'] != 'one core') == two) for two in (False, True)}
-    on_one = [run for run in data['runs'] if run['kept'] and run['kind'] == 'one core']
-    beside = sum(1 for run in on_one if not run.get('own_pace', True))
-    kinds = sorted({run['kind'] for run in data['runs'] if run['kept']} - {'one core'})
+    repeated = {one: sum(1 for run in data['runs'] if not run['kept'] and 'error' not in run
+                         and (run['kind'] in (ONE_CORE, BUSY)) == one) for one in (False, True)}
+    kept = [run['kind'] for run in data['runs'] if run['kept']]
+    kinds = sorted(set(kept) - {ONE_CORE, BUSY})
     load = machine['load_at_start'][0]
     return '\n'.join([
         f'{machine["processor"]}, {machine["cores"]} cores, {machine["system"]}',
@@ -158,9 +151,9 @@ def head(data):
         ', '.join(f'{name} {found[name]}' for name in sorted(found) if found[name] != '-'),
         f'kinds of core distance that occurred: {", ".join(kinds) or "none measured"} '
         f'(near: a round trip below {machine["near_below_ns"]:.0f} ns); '
-        f'runs repeated because it changed: {repeated[True]}',
-        f'runs on one core repeated because it slowed down: {repeated[False]}; of those kept, '
-        f'{beside} of {len(on_one)} are of slow moments',
+        f'runs repeated because it changed: {repeated[False]}',
+        f'runs on one core beside a busy neighbour: {repeated[True]} repeated; {kept.count(BUSY)} kept, in '
+        f'rows of their own, and {kept.count(ONE_CORE)} without',
         'of limit, of best: the median divided by that of the limit, of the best rival'])
 
 
@@ -187,7 +180,7 @@ def lines(summary, subject):
             own = figures[subject]['median']
             others = sorted((name for name in figures if name != subject),
                             key=lambda name: (place(name), figures[name]['median']))
-            label = f'({key})' if kind == 'one core' else f'({key}, {kind})'
+            label = f'({key})' if kind == ONE_CORE else f'({key}, {kind})'
             text.append(f'{label:<11}{own:8.2f} ns  '
                         + '  '.join(f'{name} {own / figures[name]["median"]:.2f}'
                                     for name in others))

@@ -93,6 +93,9 @@ ROWS = (
     Row('trace1', 'trace/order', 'the same in one thread, in order', limit='', inline=''),
 )
 
+# Kinds of runs on one core: at its own pace, or beside a busy neighbour. (Those on two are near or far.)
+ONE_CORE, BUSY = 'one core', 'busy'
+
 LATENCY = 'g'
 # name in the plots: the keys of its rows, by the number of threads
 SCALING = {f'({key})': {threads: f'{key}{threads}' for threads in THREADS}

@@ -8,8 +8,8 @@ Promises: within a round, each row is run by all allocators one after the other,
           is drawn anew, and rounds alternate between the two link orders. Runs on two cores are
           kept only when the round trip between the cores is of one kind before and after. One on one
           core waits until the cores are at their own pace, and is repeated when they no longer are after
-          it, whatever it measured; the last try is kept, and told apart. All data is kept in results.json,
-          also of runs that were repeated.
+          it, whatever it measured; the last try is kept all the same, as of another kind. All data is kept
+          in results.json, also of runs that were repeated.
 Does not: claim absolute times, or subtract the empty harness.
 """
 import argparse
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import memory
 import report
-from rows import AWARE, CHECKS, ROWS, SUBJECTS, pattern_of
+from rows import AWARE, BUSY, CHECKS, ONE_CORE, ROWS, SUBJECTS, pattern_of
 from subprogram import report_of
 
 HERE = Path(__file__).resolve().parent
@@ -204,7 +204,7 @@ def measure(options, row, command):
         before = round_trip(options.build) if row.cores == 2 else options.pace.wait()
         start = time.time()
         result, error = execute(command, row, options.seconds)
-        record = {'start': start, 'kept': False, 'kind': 'one core'}
+        record = {'start': start, 'kept': False, 'kind': ONE_CORE}
         records.append(record)
         if result is None:
             record['error'] = error
@@ -220,8 +220,9 @@ def measure(options, row, command):
             done = record['kind'] is not None
         else:
             record['paces'] = [before, options.pace.read()]
-            record['own_pace'] = all(options.pace.is_own(pace) for pace in record['paces'])
-            done = record['own_pace'] or left == 0 or not options.pace.is_patient()
+            is_own = all(options.pace.is_own(pace) for pace in record['paces'])
+            record['kind'] = ONE_CORE if is_own else BUSY
+            done = is_own or left == 0 or not options.pace.is_patient()
             options.pace.lost += 0 if done else time.time() - start
         if done:
             record['kept'] = True

@@ -19,6 +19,7 @@ import markdown
 import memory
 import report
 import run
+import testing
 from rows import ROWS, pattern_of
 
 # Prints what the library would, for whatever row is asked for.
@@ -168,7 +169,7 @@ class Driver(Pretending):
         self.paces('1 2 1 1')
         data = self.run_driver('--rows', 'a', '--allocators', 'corral', '--rounds', '1')
         self.assertEqual([run['kept'] for run in data['runs']], [False, True])
-        self.assertTrue(data['runs'][1]['own_pace'])
+        self.assertEqual([run['kind'] for run in data['runs']], ['busy', 'one core'])
         self.assertEqual(data['summary']['a']['one core']['allocators']['corral']['runs'], 1)
 
     def test_a_run_waits_for_the_core(self):
@@ -176,16 +177,12 @@ class Driver(Pretending):
         data = self.run_driver('--rows', 'a', '--allocators', 'corral', '--rounds', '1')
         self.assertEqual([run['paces'] for run in data['runs']], [[1, 1]])
 
-    def test_a_core_that_is_slow_for_ever_is_measured_and_told(self):
+    def test_a_core_that_is_slow_for_ever_is_a_kind_of_its_own(self):
         self.paces('2')
         data = self.run_driver('--rows', 'a', '--allocators', 'corral', mode='full')
-        self.assertEqual(data['summary']['a']['one core']['allocators']['corral']['runs'], 2)
-        self.assertIn('2 of 2 are of slow moments', self.said)
-
-    def test_slow_moments_do_not_count_where_two_others_do(self):
-        runs = [{'own_pace': pace, 'ns': ns} for pace, ns in ((True, 1), (False, 9), (True, 3))]
-        self.assertEqual([run['ns'] for run in report.at_own_pace(runs)], [1, 3])
-        self.assertEqual(report.at_own_pace(runs[1:2]), runs[1:2])
+        self.assertEqual(list(data['summary']['a']), ['busy'])
+        self.assertEqual(data['summary']['a']['busy']['allocators']['corral']['runs'], 2)
+        self.assertIn('2 kept, in rows of their own, and 0 without', self.said)
 
     def test_both_link_orders_are_run(self):
         data = self.run_driver('--rows', 'a', '--allocators', 'corral')
@@ -335,12 +332,5 @@ class Figures(unittest.TestCase):
         self.assertEqual(len({pattern_of(row) for row in ROWS}), len(ROWS))
 
 
-def main():
-    result = unittest.main(exit=False, argv=sys.argv[:1]).result
-    failed = len(result.failures) + len(result.errors)
-    print(f'{result.testsRun - failed} passed, {failed} failed')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(testing.run())

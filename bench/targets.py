@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from rows import AWARE, LATENCY, RETURN_TO_OWNER, SUBJECTS, is_rival, row_of
+from rows import AWARE, LATENCY, ONE_CORE, RETURN_TO_OWNER, SUBJECTS, is_rival, row_of
 
 CALLED, INLINED = SUBJECTS[0], SUBJECTS[1]
 NEAR = 'near'
@@ -31,7 +31,7 @@ class Target:
 def medians(data, key):
     """allocator: median of a row; of two cores' rows, where they were near."""
     kinds = data['summary'].get(key, {})
-    part = kinds.get('one core') or kinds.get(NEAR) or {'allocators': {}}
+    part = kinds.get(ONE_CORE) or kinds.get(NEAR) or {'allocators': {}}
     return {name: figure['median'] for name, figure in part['allocators'].items()}
 
 
@@ -65,7 +65,7 @@ def both(*parts):
 
 def quantiles(call):
     def figures(data):
-        part = data['summary'].get(LATENCY, {}).get('one core', {'allocators': {}})['allocators']
+        part = data['summary'].get(LATENCY, {}).get(ONE_CORE, {'allocators': {}})['allocators']
         return [ratio(part.get(CALLED, {}).get(f'{call}_{quantile}'),
                       [figure[f'{call}_{quantile}'] for name, figure in part.items()
                        if is_rival(name)])

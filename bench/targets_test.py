@@ -11,6 +11,7 @@ import sys
 import unittest
 
 import targets
+import testing
 
 
 def row(**medians):
@@ -56,12 +57,5 @@ class Targets(unittest.TestCase):
             self.assertEqual(len(target.figures(data())), len(target.bounds), target.text)
 
 
-def main():
-    result = unittest.main(exit=False, argv=sys.argv[:1]).result
-    failed = len(result.failures) + len(result.errors)
-    print(f'{result.testsRun - failed} passed, {failed} failed')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(testing.run())

@@ -15,6 +15,7 @@ import unittest
 from pathlib import Path
 
 import run
+import testing
 import truth
 
 # Takes 10 ns for a pair and half a nanosecond for a step.
@@ -58,12 +59,5 @@ class Truth(unittest.TestCase):
             truth.arguments(['--build', '.', '--rows', 'e'])
 
 
-def main():
-    result = unittest.main(exit=False, argv=sys.argv[:1]).result
-    failed = len(result.failures) + len(result.errors)
-    print(f'{result.testsRun - failed} passed, {failed} failed')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(testing.run())
