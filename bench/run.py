@@ -33,6 +33,8 @@ TRIES = 4
 OWN_PACE = 1.15
 PACE_READINGS = 40      # at most, before a run
 PACE_REST = 0.05        # seconds between two of them
+WAITING_MOST = 1 / 2    # of all time
+WELL_ENOUGH = 1 / 5     # of all tries
 MEMORY_ROUNDS = 3
 LAYOUTS = ('', '.reversed')
 # (rounds, seconds of one run, seconds in all)
@@ -153,15 +155,23 @@ def round_trip(build):
 
 class Pace:
     """Whether the cores have neighbours: the least reading tells how fast they are without. Waits, and
-    lets runs be repeated, for half of all time at most, and a second."""
+    lets runs be repeated, for half of all time at most, and a second; for less where fewer than a fifth of
+    the tries end well, in proportion: where neighbours never rest, waiting for that is in vain."""
 
     def __init__(self, build):
         self.program = build / 'pace'
         self.least = min(self.read() for _ in range(PACE_READINGS))
         self.start, self.lost = time.monotonic(), 0
+        self.tries = self.well = TRIES
 
     def is_patient(self):
-        return self.lost <= (time.monotonic() - self.start) / 2 + 1
+        share = min(WAITING_MOST, WAITING_MOST * self.well / self.tries / WELL_ENOUGH)
+        return self.lost <= (time.monotonic() - self.start) * share + 1
+
+    def count(self, own):
+        """A try, and whether it was at the cores' own pace."""
+        self.tries += 1
+        self.well += own
 
     def read(self):
         done = subprocess.run([str(self.program)], capture_output=True, text=True, timeout=60,
@@ -176,11 +186,12 @@ class Pace:
         """The first reading at the cores' own pace, or the last of many."""
         reading = self.read()
         for _ in range(PACE_READINGS):
+            start = time.monotonic()
             if self.is_own(reading) or not self.is_patient():
                 break
             time.sleep(PACE_REST)
-            self.lost += PACE_REST
             reading = self.read()
+            self.lost += time.monotonic() - start
         return reading
 
 
@@ -222,6 +233,7 @@ def measure(options, row, command):
             record['paces'] = [before, options.pace.read()]
             is_own = all(options.pace.is_own(pace) for pace in record['paces'])
             record['kind'] = ONE_CORE if is_own else BUSY
+            options.pace.count(is_own)
             done = is_own or left == 0 or not options.pace.is_patient()
             options.pace.lost += 0 if done else time.time() - start
         if done:

@@ -184,6 +184,18 @@ class Driver(Pretending):
         self.assertEqual(data['summary']['a']['busy']['allocators']['corral']['runs'], 2)
         self.assertIn('2 kept, in rows of their own, and 0 without', self.said)
 
+    def test_waiting_in_vain_ends_soon(self):
+        pace = run.Pace(self.build)
+        pace.start -= 100
+        pace.lost = 40
+        self.assertTrue(pace.is_patient())
+        for _ in range(100):
+            pace.count(False)
+        self.assertFalse(pace.is_patient())
+        for _ in range(100):
+            pace.count(True)
+        self.assertTrue(pace.is_patient())
+
     def test_both_link_orders_are_run(self):
         data = self.run_driver('--rows', 'a', '--allocators', 'corral')
         self.assertEqual([run['layout'] for run in data['runs']], [0, 1])
