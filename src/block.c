@@ -7,14 +7,14 @@
  * Promises: as corral.h.
  * Does not: free or allocate by paths of its own.
  */
-#include <corral/corral.h>
+#include "block.h"
 
 #include "category.h"
+#include <corral/corral.h>
 #include "large.h"
 #include "misuse.h"
 #include "pool.h"
 #include "slab.h"
-#include "slow.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,18 +23,22 @@ uint32_t corral_version(void) {
     return CORRAL_VERSION_MAJOR * 10000 + CORRAL_VERSION_MINOR * 100 + CORRAL_VERSION_PATCH;
 }
 
-void *corral_calloc(size_t count, size_t size, uint32_t id) {
+void *corral_block_zeroed(size_t count, size_t size, uint32_t pool_base) {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
         errno = ENOMEM;
         return NULL;
     }
     bool zero;
-    void *block = corral_alloc_from(bytes, corral_pool_base(id), &zero);
+    void *block = corral_alloc_from(bytes, pool_base, &zero);
     if (block != NULL && !zero) {
         memset(block, 0, bytes);
     }
     return block;
+}
+
+void *corral_calloc(size_t count, size_t size, uint32_t id) {
+    return corral_block_zeroed(count, size, corral_pool_base(id));
 }
 
 /* The smallest class whose blocks hold `size` bytes and are all aligned: slabs begin at multiples of
@@ -48,21 +52,24 @@ static unsigned aligned_class(size_t alignment, size_t size) {
     return class_index;
 }
 
-void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t id) {
+void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (!is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
     }
     bool zero;
-    uint32_t base = corral_pool_base(id);
     if (alignment <= BLOCK_MIN) {
-        return corral_alloc_from(size, base, &zero);
+        return corral_alloc_from(size, pool_base, &zero);
     }
     unsigned class_index = alignment > SLAB_BYTES ? CLASS_COUNT : aligned_class(alignment, size);
     if (class_index < CLASS_COUNT) {
-        return corral_alloc_pool(base + class_index);
+        return corral_alloc_pool(pool_base + class_index);
     }
-    return corral_alloc_large(size, alignment, base >> CLASS_STRIDE_LOG, &zero);
+    return corral_alloc_large(size, alignment, pool_base >> CLASS_STRIDE_LOG, &zero);
+}
+
+void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t id) {
+    return corral_block_aligned(alignment, size, corral_pool_base(id));
 }
 
 /* Grows a block that has a unit of slabs to itself into the slabs behind it. */
@@ -94,6 +101,28 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
     return grow_unit(block, size, info->category);
 }
 
+void *corral_block_resize(void *block, size_t size, const struct block_info *info) {
+    if (resize_in_place(block, size, info)) {
+        return block;
+    }
+    int kept = errno;
+    /* An id below DENSE_IDS is its category's number. */
+    void *moved = info->category < DENSE_IDS
+                      ? corral_alloc(size, info->category)
+                      : corral_alloc_of(size, info->category << CLASS_STRIDE_LOG);
+    if (moved == NULL && size <= info->size) {
+        /* A block that is larger than asked for serves as well: a shrink does not fail. */
+        errno = kept;
+        return block;
+    }
+    if (moved == NULL) {
+        return NULL;
+    }
+    memcpy(moved, block, size < info->size ? size : info->size);
+    corral_free_found(block, info); /* which finds that it was free already */
+    return moved;
+}
+
 void *corral_realloc(void *block, size_t size, uint32_t id) {
     if (block == NULL) {
         return corral_alloc(size, id);
@@ -104,24 +133,10 @@ void *corral_realloc(void *block, size_t size, uint32_t id) {
         errno = EINVAL;
         return NULL;
     }
-    /* An id below DENSE_IDS is its category's number. */
-    bool own = id < DENSE_IDS && info.category == id;
-    if (!own) {
+    if (id >= DENSE_IDS || info.category != id) {
         corral_check_id(block, info.category, id);
     }
-    if (resize_in_place(block, size, &info)) {
-        return block;
-    }
-    bool zero;
-    void *moved = own ? corral_alloc(size, id)
-                      : corral_alloc_from(size, info.category << CLASS_STRIDE_LOG, &zero);
-    if (moved == NULL) {
-        /* A block that is larger than asked for serves as well: a shrink does not fail. */
-        return size <= info.size ? block : NULL;
-    }
-    memcpy(moved, block, size < info.size ? size : info.size);
-    corral_free_found(block, &info); /* which finds that it was free already */
-    return moved;
+    return corral_block_resize(block, size, &info);
 }
 
 size_t corral_usable_size(const void *block) {

@@ -111,3 +111,13 @@ CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
     }
     store_relaxed(&next_room, number); /* [R:hint] */
 }
+
+bool corral_decay_all(void) {
+    uint32_t now = (uint32_t)corral_os->milliseconds();
+    uint32_t count = corral_registry_count();
+    unsigned purged = 0;
+    for (uint32_t number = 1; number < count; number++) {
+        purged += purge(corral_registry_entry(number), now, 0, ARENA_SLABS);
+    }
+    return purged != 0;
+}

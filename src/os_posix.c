@@ -134,10 +134,11 @@ static unsigned exit_key(void) {
     return have;
 }
 
+/* The C library may allocate for it, and fail. */
 static bool posix_on_thread_exit(void (*function)(void *), void *argument) {
     store_release(&exit_function, function); /* [E:exit-hook] */
     unsigned key = exit_key();
-    return key != 0 && pthread_setspecific((pthread_key_t)(key - 1), argument) == 0;
+    KEEPING_ERRNO(bool, key != 0 && pthread_setspecific((pthread_key_t)(key - 1), argument) == 0);
 }
 
 /* Linux numbers threads and processes in 22 bits. */

@@ -3,7 +3,7 @@
  * report: a line of text on the standard error stream, made without allocating.
  *
  * Owns:     the form of every message: "corral: " and one line.
- * Callers:  check, misuse. Any thread; each line is one write.
+ * Callers:  check, misuse, malloc. Any thread; each line is one write.
  * Promises: bounded: a line that is too long is cut.
  * Does not: decide what a message leads to.
  */

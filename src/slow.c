@@ -71,9 +71,7 @@ CORRAL_SLOW static void *alloc_unattached(uint32_t pool) {
     return cache != NULL ? alloc_pooled(cache, pool) : alloc_borrowed(pool);
 }
 
-/* Before an allocation fails, what is kept for later ones goes back to the OS, but for what is behind
- * live large blocks. False when that was nothing. */
-CORRAL_SLOW static bool release_kept(void) {
+CORRAL_SLOW bool corral_release_kept(void) {
     struct cache *cache = thread_cache();
     bool large = thread_is_attached(cache) && corral_large_own_end(&cache->large_own);
     large |= corral_large_release_kept();
@@ -83,7 +81,7 @@ CORRAL_SLOW static bool release_kept(void) {
 /* Of a pool that had nothing: no slab was to be had, or no memory for the thread's own tables. */
 CORRAL_SLOW static void *alloc_again(uint32_t pool) {
     void *block = NULL;
-    if (release_kept()) {
+    if (corral_release_kept()) {
         struct cache *cache = thread_cache();
         block = thread_is_attached(cache) ? alloc_pooled(cache, pool) : alloc_unattached(pool);
     }
@@ -120,7 +118,7 @@ CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t
     void *block = NULL;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
         block = corral_large_alloc(size, alignment, category, zero);
-        if (block == NULL && release_kept()) {
+        if (block == NULL && corral_release_kept()) {
             block = corral_large_alloc(size, alignment, category, zero);
         }
     }
@@ -210,13 +208,16 @@ CORRAL_FAST void *alloc_hit(uint32_t pool) {
     return likely(block != NULL) ? block : corral_alloc_pool(pool);
 }
 
+CORRAL_NOINLINE void *corral_alloc_of(size_t size, uint32_t pool_base) {
+    bool zero;
+    return likely(size <= BLOCK_MAX)
+               ? alloc_hit(pool_base + size_class_of(size))
+               : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, &zero);
+}
+
 /* Of an id that is not dense, or large. */
 CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
-    bool zero;
-    uint32_t base = cache_pool_base(thread_cache(), id);
-    return likely(size <= BLOCK_MAX)
-               ? alloc_hit(base + size_class_of(size))
-               : corral_alloc_large(size, ARENA_BYTES, base >> CLASS_STRIDE_LOG, &zero);
+    return corral_alloc_of(size, cache_pool_base(thread_cache(), id));
 }
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
@@ -258,16 +259,18 @@ bool corral_block_find(const void *block, struct block_info *info) {
     return has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
 }
 
-static void free_large(void *block, uint32_t id) {
-    struct large_info info;
-    struct large_entry *entry = large_map_find(block);
-    /* A dense id is its category. */
-    if (large_find(entry, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
-        corral_check_id(block, info.category, id);
-    }
+static void free_large(void *block, struct large_entry *entry) {
     enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block, entry);
     if (freed != LARGE_FREED) {
         corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
+    }
+}
+
+static void check_large_id(const void *block, const struct large_entry *entry, uint32_t id) {
+    struct large_info info;
+    /* A dense id is its category. */
+    if (large_find(entry, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
+        corral_check_id(block, info.category, id);
     }
 }
 
@@ -300,7 +303,9 @@ static void free_pooled(void *block, uint32_t pool) {
 CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
     if (unlikely(!registry_covers((uintptr_t)block))) {
         if (block != NULL) {
-            free_large(block, id);
+            struct large_entry *entry = large_map_find(block);
+            check_large_id(block, entry, id);
+            free_large(block, entry);
         }
         return;
     }
@@ -312,13 +317,20 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
     free_pooled(block, pool);
 }
 
+CORRAL_NOINLINE void corral_free_any(void *block) {
+    if (registry_covers((uintptr_t)block)) {
+        free_pooled(block, registry_pool((uintptr_t)block));
+    } else if (block != NULL) {
+        free_large(block, large_map_find(block));
+    }
+}
+
 CORRAL_NOINLINE static void free_full(struct corral_front *front, void *block) {
-    uint32_t pool = number_of(thread_cache(), front);
     if (unlikely(!thread_is_attached(thread_cache()))) {
         /* A thread without a cache may not even know that the address lies in no arena. */
-        corral_free_slow(block, (uint32_t)corral_category_id(pool >> CLASS_STRIDE_LOG));
+        corral_free_any(block);
     } else {
-        free_pooled(block, pool);
+        free_pooled(block, number_of(thread_cache(), front));
     }
 }
 

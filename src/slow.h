@@ -15,6 +15,8 @@
 /* A block of `size` bytes of the category whose first pool is `pool_base`. NULL with errno ENOMEM.
  * *zero tells whether its content is known to be zero. */
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero);
+/* The same, where a hit was not tried yet and nobody asks for zeros. */
+void *corral_alloc_of(size_t size, uint32_t pool_base);
 /* The same from the backend, at a multiple of `alignment`. */
 void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero);
 /* The same of a class that holds sizes up to BLOCK_MAX. */
@@ -36,6 +38,12 @@ struct block_info {
 bool corral_block_find(const void *block, struct block_info *info);
 /* Frees a block that was found. */
 void corral_free_found(void *block, const struct block_info *info);
+/* Frees what corral_free may be given, of whatever category: a block, NULL, or an address that the misuse
+ * policy runs for. */
+void corral_free_any(void *block);
+/* Gives what is kept for later allocations back to the OS: the calling thread's large block, freed large
+ * blocks but for those that have memory behind live ones, and empty arenas. False when that was nothing. */
+bool corral_release_kept(void);
 /* Runs the misuse policy when `id` is not of the block's category. */
 void corral_check_id(const void *block, uint32_t category, uint32_t id);
 

@@ -22,6 +22,10 @@ static corral_status give(void *stats, size_t stats_size, const corral_stats *ou
     return CORRAL_OK;
 }
 
+static bool is_used(uint32_t category) {
+    return load_relaxed(&corral_categories[category].used); /* [R:figure] */
+}
+
 static void read_category(uint32_t category, corral_stats *stats) {
     struct category *shared = &corral_categories[category];
     struct figures figures;
@@ -52,13 +56,35 @@ corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats
     bool known;
     uint32_t category = corral_category_find(memory_type_id, &known);
     corral_stats ours = {.exact = 1};
-    if (!known || !load_relaxed(&corral_categories[category].used)) { /* [R:figure] */
+    if (!known || !is_used(category)) {
         give(stats, stats_size, &ours);
         return CORRAL_EUNUSED;
     }
     read_category(category, &ours);
     ours.shares_overflow = category == CATEGORY_OVERFLOW;
     return give(stats, stats_size, &ours);
+}
+
+/* A category that comes into use meanwhile may not have its id yet, as this thread sees it. */
+static bool has_id(uint32_t category, uint64_t id) {
+    bool known;
+    return id == CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find((uint32_t)id, &known) == category;
+}
+
+corral_status corral_visit_categories(corral_category_visitor *visit, void *argument) {
+    if (visit == NULL) {
+        return CORRAL_EINVAL;
+    }
+    for (uint32_t category = 0; category < CATEGORY_LIMIT; category++) {
+        uint64_t id = is_used(category) ? corral_category_id(category) : CORRAL_MEMORY_TYPE_NONE;
+        if (id != CORRAL_MEMORY_TYPE_NONE && has_id(category, id)) {
+            corral_stats stats = {0};
+            read_category(category, &stats);
+            stats.shares_overflow = category == CATEGORY_OVERFLOW;
+            visit(id, &stats, sizeof stats, argument);
+        }
+    }
+    return CORRAL_OK;
 }
 
 static void add(corral_stats *total, const corral_stats *one) {
@@ -82,7 +108,7 @@ corral_status corral_total_stats(corral_stats *stats, size_t stats_size) {
     }
     corral_stats total = {.exact = 1};
     for (uint32_t category = 0; category < CATEGORY_LIMIT; category++) {
-        if (load_relaxed(&corral_categories[category].used)) { /* [R:figure] */
+        if (is_used(category)) {
             corral_stats one = {0};
             read_category(category, &one);
             add(&total, &one);

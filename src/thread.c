@@ -15,7 +15,26 @@
 #include "pool.h"
 #include "reap.h"
 
-__thread struct corral_thread_state corral_thread = {.fronts = corral_cache_empty.fronts};
+__thread struct corral_thread_state corral_thread = THREAD_BEGINS;
+_Atomic bool corral_thread_asks;
+
+/* The cache, and where malloc takes from: the scope's front lists of it. */
+static void point_to(struct corral_front *fronts) {
+    uint32_t scope = corral_thread.scope;
+    corral_thread.fronts = fronts;
+    if (scope != CORRAL_SCOPE_NONE) {
+        corral_thread.scoped = corral_hit_front(fronts, scope);
+    } else {
+        corral_thread.scoped = thread_asks() ? corral_cache_empty.fronts : fronts;
+    }
+}
+
+uint32_t corral_thread_set_scope(uint32_t place) {
+    uint32_t before = corral_thread.scope;
+    corral_thread.scope = place;
+    point_to(corral_thread.fronts);
+    return before;
+}
 
 struct cache *corral_thread_borrow(void) {
     struct cache *cache = corral_cache_take_orphan();
@@ -32,7 +51,7 @@ void corral_thread_return(struct cache *cache) {
 
 /* The exit hook. */
 static void leave(void *argument) {
-    corral_thread.fronts = corral_cache_empty.fronts;
+    point_to(corral_cache_empty.fronts);
     corral_thread.exited = true;
     corral_reap_release(argument);
     corral_thread_return(argument);
@@ -48,9 +67,9 @@ CORRAL_SLOW struct cache *corral_thread_attach(void) {
     }
     corral_reap_hold(cache);
     /* First, since setting the hook may itself allocate from a libc that runs on corral. */
-    corral_thread.fronts = cache->fronts;
+    point_to(cache->fronts);
     if (!corral_os->on_thread_exit(leave, cache)) {
-        corral_thread.fronts = corral_cache_empty.fronts;
+        point_to(corral_cache_empty.fronts);
         corral_reap_release(cache);
         corral_thread_return(cache);
         return NULL;
@@ -63,7 +82,7 @@ void corral_thread_detach(void) {
     if (!thread_is_attached(cache)) {
         return;
     }
-    corral_thread.fronts = corral_cache_empty.fronts;
+    point_to(corral_cache_empty.fronts);
     /* No destructor runs for a NULL value. Clearing one that is set does not fail. */
     corral_os->on_thread_exit(leave, NULL);
     corral_reap_release(cache);

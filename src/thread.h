@@ -2,7 +2,7 @@
  *
  * thread: which cache the calling thread has.
  *
- * Owns:     the thread's pointer to its cache.
+ * Owns:     the thread's pointer to its cache, and its scope: which category malloc takes from.
  * Callers:  the public functions, on the calling thread.
  * Promises: a thread without a cache points to the empty one, so that "not attached", "empty" and
  *           "exhausted" are one test on the hot path.
@@ -24,6 +24,24 @@ CORRAL_FAST struct cache *thread_cache(void) {
 
 CORRAL_FAST bool thread_is_attached(const struct cache *cache) {
     return cache != &corral_cache_empty;
+}
+
+/* What a thread begins with. */
+#define THREAD_BEGINS                                                                              \
+    {.fronts = corral_cache_empty.fronts,                                                          \
+     .scoped = corral_cache_empty.fronts,                                                          \
+     .scope = CORRAL_SCOPE_NONE}
+
+/* The category whose front lists malloc takes from, as the place of its first pool; CORRAL_SCOPE_NONE: the
+ * default one's. Returns what it was. Wait-free. */
+uint32_t corral_thread_set_scope(uint32_t place);
+
+/* True when malloc is to ask whose call it is: then, outside of scopes, it finds no block in a front list. Set
+ * at the program's start, if at all; a thread that has a cache then sees it at its next miss. */
+extern CORRAL_HIDDEN _Atomic bool corral_thread_asks;
+
+CORRAL_FAST bool thread_asks(void) {
+    return unlikely(load_relaxed(&corral_thread_asks)); /* [R:poll] */
 }
 
 /* Gives the calling thread, which has none, a cache: an orphan or a new one. NULL when memory is

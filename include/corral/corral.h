@@ -199,6 +199,19 @@ CORRAL_API corral_status corral_category_stats(uint32_t memory_type_id, corral_s
 /* The sums over all categories. As corral_category_stats; never CORRAL_EUNUSED. */
 CORRAL_API corral_status corral_total_stats(corral_stats *stats, size_t stats_size);
 
+/* Is told of one category. id: below 2^32, or CORRAL_MEMORY_TYPE_OVERFLOW. stats: its figures, of which
+ * stats_size bytes are there: sizeof(corral_stats) as the library knows it. They are gone when the call
+ * returns. */
+typedef void corral_category_visitor(uint64_t id, const corral_stats *stats, size_t stats_size,
+                                     void *argument);
+
+/* Calls visit(id, stats, stats_size, argument) for each category that something was allocated in, each
+ * once; for one that comes into use meanwhile, perhaps. It may allocate and free, in any category.
+ *
+ * Returns CORRAL_OK; CORRAL_EINVAL when visit is NULL.
+ * Thread role: any. Progress: as corral_category_stats, for each category. Calls the OS: no. */
+CORRAL_API corral_status corral_visit_categories(corral_category_visitor *visit, void *argument);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,8 +23,12 @@ extern "C" {
 #endif
 
 /* What is not a hit. These are parts of corral_alloc and corral_free: a program calls those, or the
- * inline form. Each takes over where a step above it ended.
+ * inline form. Each takes over where a step above it ended, so it is of that layout too, as its name says.
  * Thread role: any. Progress, OS, errors: as corral_alloc and corral_free. */
+#define corral_alloc_slow  CORRAL_OF_LAYOUT(corral_alloc_slow)
+#define corral_free_slow   CORRAL_OF_LAYOUT(corral_free_slow)
+#define corral_alloc_empty CORRAL_OF_LAYOUT(corral_alloc_empty)
+#define corral_free_full   CORRAL_OF_LAYOUT(corral_free_full)
 
 /* Any size and id. */
 CORRAL_API void *corral_alloc_slow(size_t size, uint32_t id);

@@ -10,7 +10,7 @@
  * Does not: stay the same from one version of corral to the next.
  *
  * The names end in the layout's number and the choices of the build that code compiled into a
- * program relies on: corral_thread_1_64_28_4_64_1_0. So the linker says of a program that does not
+ * program relies on: corral_thread_3_64_28_4_64_1_0. So the linker says of a program that does not
  * fit its static library, and the loader of one that does not fit its shared library, that this
  * name is undefined, before anything of the program runs; dlopen of a module that does not fit
  * fails. A check at run time would come after constructors that allocate, and could only end the
@@ -50,7 +50,7 @@
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
-#define CORRAL_LAYOUT 2
+#define CORRAL_LAYOUT 3
 #endif
 
 #define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, asan)                      \
@@ -166,8 +166,14 @@ static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four poo
 /* A thread's own. */
 struct corral_thread_state {
     struct corral_front *fronts; /* by pool: what the thread's cache begins with. Never NULL */
+    struct corral_front *scoped; /* what malloc takes from: those of the scope's category, or lists that
+                                    are always empty, so that each call is asked for its own */
+    uint32_t scope;              /* the place of the scope's category, or SCOPE_NONE */
     bool exited;
 };
+
+/* Of a thread that is in no scope: beyond all places. */
+#define CORRAL_SCOPE_NONE UINT32_MAX
 
 #ifdef __cplusplus
 extern "C" {

@@ -221,3 +221,42 @@ Test(figures, of_allocations_and_frees) {
     cr_assert_eq(total.allocations, 4000 * factor);
     cr_assert_eq(total.frees, 4000 * factor);
 }
+
+struct visits {
+    size_t count;
+    uint64_t live_blocks, live_bytes;
+};
+
+/* Allocates meanwhile, as it may. */
+static void visit(uint64_t id, const corral_stats *stats, size_t stats_size, void *argument) {
+    struct visits *visits = argument;
+    corral_stats same;
+    CHECK(stats_size == sizeof same, "%zu bytes", stats_size);
+    if (id <= UINT32_MAX) {
+        CHECK(corral_category_stats((uint32_t)id, &same, sizeof same) == CORRAL_OK, "not in use");
+        CHECK(same.live_blocks == stats->live_blocks, "of another category");
+    }
+    visits->count++;
+    visits->live_blocks += stats->live_blocks;
+    visits->live_bytes += stats->live_bytes;
+    corral_free(corral_alloc(100, ID), ID);
+}
+
+Test(figures, of_all_categories_by_a_visitor) {
+    struct visits visits = {0};
+    cr_assert_eq(corral_visit_categories(NULL, NULL), CORRAL_EINVAL);
+    cr_assert_eq(corral_visit_categories(visit, &visits), CORRAL_OK);
+    cr_assert_eq(visits.count, 0, "%zu categories before any is used", visits.count);
+    static const uint32_t ids[] = {ID, 0, UINT32_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        blocks[i] = corral_alloc(1000, ids[i]);
+    }
+    corral_stats total = figures_total();
+    cr_assert_eq(corral_visit_categories(visit, &visits), CORRAL_OK);
+    cr_assert_eq(visits.count, total.categories, "%zu", visits.count);
+    cr_assert_eq(visits.live_blocks, 3);
+    cr_assert_eq(visits.live_bytes, total.live_bytes);
+    for (size_t i = 0; i < 3; i++) {
+        corral_free(blocks[i], ids[i]);
+    }
+}

@@ -10,6 +10,7 @@
 #include "scenarios.h"
 
 #include "category.h"
+#include "thread.h"
 
 static void one_block(void) {
     take_blocks(0, 1);
@@ -82,6 +83,34 @@ static void check_vanished(void) {
     EXPECT(stats.slabs <= 1);
 }
 
+/* As the library in malloc's place does at its start. */
+static void ask_calls(void) {
+    store_relaxed(&corral_thread_asks, true);
+    explore_done();
+}
+/* Where malloc looks is the thread's own front lists, or none; in a scope, its own. */
+static void attach_and_scope(void) {
+    corral_thread_detach();
+    pair();
+    EXPECT(corral_thread.scoped == corral_thread.fronts || corral_thread.scoped == corral_cache_empty.fronts);
+    uint32_t before = corral_thread_set_scope(3u << CORRAL_ROW_SHIFT);
+    EXPECT(corral_thread.scoped == &corral_thread.fronts[3u << CLASS_STRIDE_LOG]);
+    corral_thread_set_scope(before);
+    explore_done();
+}
+static void check_asks(void) {
+    corral_thread_set_scope(CORRAL_SCOPE_NONE);
+    EXPECT(corral_thread.scoped == corral_cache_empty.fronts);
+    expect_empty();
+}
+
+static const struct scenario asks = {
+    .name = "asks",
+    .what = "malloc's calls are to be asked while two threads begin",
+    .setup = pair,
+    .threads = {ask_calls, attach_and_scope, attach_and_scope},
+    .check = check_asks,
+};
 static const struct scenario adopt = {
     .name = "adopt",
     .what = "two threads want the orphan that a third makes",
@@ -143,4 +172,4 @@ static const struct scenario figures = {
 };
 
 const struct scenario *const scenarios_thread[] = {
-    &adopt, &orphan, &exits, &vanish, &category, &categories, &last_category, &figures, 0};
+    &adopt, &asks, &orphan, &exits, &vanish, &category, &categories, &last_category, &figures, 0};

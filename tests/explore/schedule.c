@@ -222,17 +222,17 @@ void schedule_set_up(const struct scenario *scenario) {
     engine_scenario = scenario;
     engine_fiber = 0;
     engine_clocks[0] = (struct clock){{1}};
-    corral_thread = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
+    corral_thread = (struct corral_thread_state)THREAD_BEGINS;
     contention_clear();
     order_begin();
     if (scenario->setup != NULL) {
         scenario->setup();
     }
-    inherited = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
+    inherited = (struct corral_thread_state)THREAD_BEGINS;
     if (scenario->inherits) {
         world_inherit();
         inherited = corral_thread;
-        corral_thread = (struct corral_thread_state){.fronts = corral_cache_empty.fronts};
+        corral_thread = (struct corral_thread_state)THREAD_BEGINS;
     } else {
         world_exit_thread();
     }

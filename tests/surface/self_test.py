@@ -169,11 +169,14 @@ class Symbols(unittest.TestCase):
 CORRAL_API void *CORRAL_STDCALL corral_a(size_t size,
                                          uint32_t id) CORRAL_BLOCK_SIZE(1);
 CORRAL_API corral_status corral_b(void);
+#define corral_e CORRAL_OF_LAYOUT(corral_e)
+CORRAL_API void corral_e(void);
 extern CORRAL_DATA __thread struct state CORRAL_OF_LAYOUT(corral_d);
 static inline int corral_c(void) { return 0; }
 """
     EXPORTS = [("A", "CORRAL_0.1"), ("B", "corral_d_1_64_28_4_64_1_0@@CORRAL_0.1"),
-               ("T", "corral_a@@CORRAL_0.1"), ("T", "corral_b@@CORRAL_0.1")]
+               ("T", "corral_a@@CORRAL_0.1"), ("T", "corral_b@@CORRAL_0.1"),
+               ("T", "corral_e_1_64_28_4_64_1_0@@CORRAL_0.1")]
 
     def exports(self, symbol=None):
         promised = symbols.declared(self.HEADER)
@@ -182,16 +185,16 @@ static inline int corral_c(void) { return 0; }
 
     def test_declared(self):
         self.assertEqual(symbols.declared(self.HEADER),
-                         {"corral_a", "corral_b", "corral_d of a layout"})
+                         {"corral_a", "corral_b", "corral_d of a layout", "corral_e of a layout"})
 
     def test_exports(self):
         self.assertEqual(self.exports(), [])
         self.assertEqual(len(self.exports(("T", "corral_c@@CORRAL_0.1"))), 1)
         self.assertEqual(len(self.exports(("T", "corral_b"))), 1)
         self.assertEqual(len(self.exports(("B", "corral_d@@CORRAL_0.1"))), 1)
-        self.assertEqual(len(self.exports(("B", "corral_e_1_64_28_4_64_1_0@@CORRAL_0.1"))), 1)
+        self.assertEqual(len(self.exports(("B", "corral_f_1_64_28_4_64_1_0@@CORRAL_0.1"))), 1)
         self.assertEqual(len(self.exports(("T", "stray@@CORRAL_0.1"))), 2)
-        self.EXPORTS, kept = self.EXPORTS[:1] + self.EXPORTS[2:3], self.EXPORTS
+        self.EXPORTS, kept = self.EXPORTS[:1] + self.EXPORTS[2:3] + self.EXPORTS[4:], self.EXPORTS
         self.assertEqual(len(self.exports()), 2)
         self.EXPORTS = kept
 
@@ -200,6 +203,19 @@ static inline int corral_c(void) { return 0; }
         self.assertEqual(list(symbols.faults_of_needs(sound, ["libc.so.6"])), [])
         self.assertEqual(len(list(symbols.faults_of_needs(sound, ["libm.so.6"]))), 1)
         self.assertEqual(len(list(symbols.faults_of_needs([("U", "other")], []))), 1)
+
+    def test_malloc(self):
+        sound = [("T", name) for name in symbols.OF_MALLOC] + [("T", "corral_a@@CORRAL_0.1")]
+        promised = {"corral_a"}
+        self.assertEqual(list(symbols.faults_of_malloc(sound, promised)), [])
+        self.assertEqual(len(symbols.OF_MALLOC), 23 + 4)
+        for more in "mallinfo", "corral_b", "_Znwj":
+            self.assertNotEqual(list(symbols.faults_of_malloc([*sound, ("T", more)], promised)), [], more)
+        for i, (kind, name) in enumerate(sound):
+            less = sound[:i] + sound[i + 1:]
+            self.assertNotEqual(list(symbols.faults_of_malloc(less, promised)), [], name)
+            versioned = [*less, (kind, f"{name.partition('@')[0]}@@OTHER")]
+            self.assertNotEqual(list(symbols.faults_of_malloc(versioned, promised)), [], name)
 
     def test_archive(self):
         sound = [("T", "corral_a"), ("U", "corral_a"), ("U", "mmap"), ("b", "corral_state")]

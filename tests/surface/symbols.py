@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks what the two libraries define and need.
+"""Checks what the libraries define and need.
 
 Owns:     nothing.
-Callers:  tests/surface/meson.build, as symbols.py SHARED STATIC LIBC HEADER...; self_test.py.
+Callers:  tests/surface/meson.build, as symbols.py SHARED STATIC LIBC HEADER..., or as
+          symbols.py --malloc LIBRARY HEADER...; self_test.py.
 Promises: one line per fault, and failure where there is one.
 Does not: run on platforms whose libraries nm -D cannot read.
 
@@ -13,6 +14,8 @@ Does not: run on platforms whose libraries nm -D cannot read.
   2. It needs no library but libc, and no symbol that libc does not version.
   3. Every global symbol of the static library begins with corral_, and what it does not define
      itself is libc's. So it does not call __tls_get_addr, the loader's, for its thread-local data.
+  4. The library in malloc's place exports what the shared one does, and the names of malloc and of
+     C++'s operators, all of them, without a version; it needs no C++ library.
 """
 import re
 import subprocess
@@ -22,6 +25,15 @@ VERSION = "@@CORRAL_0.1"
 LIBC_FILES = re.compile(r"^(libc\.so|ld-linux|ld64|libpthread\.so)")
 # What the compiler and the linker put in by themselves.
 OF_THE_TOOLS = {"_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
+# What is malloc's: C23's, POSIX's and glibc's functions, and the operators that the others are made of,
+# as compilers spell them.
+OF_MALLOC = {
+    "malloc", "free", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign", "memalign",
+    "valloc", "pvalloc", "malloc_usable_size", "free_sized", "free_aligned_sized", "malloc_trim", "mallinfo2",
+    "__libc_malloc", "__libc_free", "__libc_calloc", "__libc_realloc", "__libc_memalign", "__libc_valloc",
+    "__libc_pvalloc", "__posix_memalign",
+    "_Znwm", "_ZnwmSt11align_val_t", "_ZdlPv", "_ZdlPvSt11align_val_t",
+}
 # What the name of data ends in: CORRAL_OF_LAYOUT of corral/layout.h.
 LAYOUT = re.compile(r"(?:_\d+){7}$")
 
@@ -36,10 +48,12 @@ def nm(*arguments):
 def declared(header):
     """Returns the names of the functions, and of the data, that a public header's text declares."""
     text = re.sub(r"/\*.*?\*/", " ", header, flags=re.DOTALL)
+    of_layout = re.findall(r"^\s*#define (\w+)\s+CORRAL_OF_LAYOUT\(\1\)$", text, re.MULTILINE)
     text = re.sub(r"^\s*#(?:.*\\\n)*.*$", " ", text, flags=re.MULTILINE)
     data = re.findall(r"\bCORRAL_DATA\b[^;{]*?\bCORRAL_OF_LAYOUT\((\w+)\);", text)
-    return set(re.findall(r"\bCORRAL_API\b[^;{]*?\b(\w+)\s*\(", text)) | \
-        {f"{name} of a layout" for name in data}
+    functions = re.findall(r"\bCORRAL_API\b[^;{]*?\b(\w+)\s*\(", text)
+    return {f"{name} of a layout" for name in data} | \
+        {f"{name} of a layout" if name in of_layout else name for name in functions}
 
 
 def faults_of_exports(exported, promised):
@@ -55,6 +69,16 @@ def faults_of_exports(exported, promised):
         yield f"{name}: a public header declares it, but it is not exported"
     for name in sorted(name for name in names if not name.startswith("corral_")):
         yield f"{name}: does not begin with corral_"
+
+
+def faults_of_malloc(exported, promised):
+    """Yields what is wrong with the exported symbols of the library in malloc's place."""
+    names = {name for _, name in exported if not name.startswith(("corral_", "CORRAL_"))}
+    for name in sorted(names - OF_MALLOC):
+        yield f"{name}: is exported, and is not malloc's, or has a version"
+    for name in sorted(OF_MALLOC - names):
+        yield f"{name}: is malloc's, and is not exported"
+    yield from faults_of_exports([(kind, name) for kind, name in exported if name not in names], promised)
 
 
 def faults_of_needs(undefined, needed):
@@ -82,12 +106,23 @@ def needed_libraries(path):
     return re.findall(r"\(NEEDED\).*\[(.*)\]", output.stdout)
 
 
-def main():
-    shared, static, libc, *headers = sys.argv[1:]
+def promised_by(headers):
     promised = set()
     for header in headers:
         with open(header, encoding="utf-8") as file:
             promised |= declared(file.read())
+    return promised
+
+
+def main():
+    if sys.argv[1] == "--malloc":
+        library, *headers = sys.argv[2:]
+        found = [*faults_of_malloc(nm("-D", "--defined-only", library), promised_by(headers)),
+                 *faults_of_needs(nm("-D", "--undefined-only", library), needed_libraries(library))]
+        print("\n".join(found) or f"{len(OF_MALLOC)} names of malloc's")
+        return 1 if found else 0
+    shared, static, libc, *headers = sys.argv[1:]
+    promised = promised_by(headers)
     of_libc = {name.partition("@")[0] for _, name in nm("-D", "--defined-only", libc)}
     found = [*faults_of_exports(nm("-D", "--defined-only", shared), promised),
              *faults_of_needs(nm("-D", "--undefined-only", shared), needed_libraries(shared)),

@@ -162,3 +162,15 @@ Test(decay, after_a_long_rest) {
     clock_now += HALF + HALF / 2;
     expect_decay();
 }
+
+Test(decay, of_all_at_once) {
+    use_table(0);
+    use_and_free();
+    unsigned before = purges;
+    bool kept = corral_retire_is_any();
+    cr_assert_eq(corral_decay_all(), kept);
+    cr_assert_eq(purges > before, kept);
+    cr_assert_not(corral_retire_is_any(), "something is kept still");
+    cr_assert_not(corral_decay_all(), "there is always more");
+    use_and_free();
+}
