@@ -31,6 +31,18 @@ int main(void) {
     return bad;
 }
 """
+# One that knows corral only as its malloc.
+MALLOC_PROGRAM = """#include <corral/scope.h>
+#include <stdlib.h>
+
+int main(void) {
+    CORRAL_SCOPE(7);
+    void *volatile block = malloc(100);
+    int bad = block == NULL || corral_memory_type_of(block) != 7;
+    free(block);
+    return bad;
+}
+"""
 BUILD = """project('consumer', 'c', version: '1', default_options: ['c_std=c11', 'werror=true'])
 shared = executable('shared', 'main.c', dependencies: dependency('corral', static: false))
 static = executable('static', 'main.c', dependencies: dependency('corral', static: true))
@@ -38,9 +50,10 @@ plain = executable('plain', 'main.c', dependencies: dependency('corral'))
 test('shared', shared)
 test('static', static)
 test('plain', plain)
+test('malloc', executable('malloc', 'malloc.c', dependencies: dependency('corral-malloc')))
 shared_module('plugin', 'main.c', name_prefix: '', dependencies: dependency('corral-plugin'))
 """
-WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral, corral-plugin\n"
+WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral, corral-plugin, corral-malloc\n"
 
 
 def run(*command, **options):
@@ -66,6 +79,7 @@ def as_subproject(directory, root):
     """Builds a project whose subprojects/corral is this checkout."""
     (directory / "meson.build").write_text(BUILD, encoding="utf-8")
     (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
+    (directory / "malloc.c").write_text(MALLOC_PROGRAM, encoding="utf-8")
     (directory / "subprojects").mkdir()
     (directory / "subprojects/corral").symlink_to(root)
     (directory / "subprojects/corral.wrap").write_text(WRAP, encoding="utf-8")
@@ -78,10 +92,11 @@ def as_subproject(directory, root):
 
 
 def installed(directory, build, compiler):
-    """Builds two programs and a plugin against a staged installation, by its pkg-config files."""
+    """Builds three programs and a plugin against a staged installation, by its pkg-config files."""
     stage = directory / "stage"
     run(MESON, "install", "-C", build, "--no-rebuild", "--destdir", stage)
     (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
+    (directory / "malloc.c").write_text(MALLOC_PROGRAM, encoding="utf-8")
     description = next(stage.rglob("corral.pc"))
     library = description.parent.parent
     environment = dict(os.environ, PKG_CONFIG_LIBDIR=str(description.parent),
@@ -91,15 +106,23 @@ def installed(directory, build, compiler):
         return subprocess.run(["pkg-config", *what, package], check=True, capture_output=True,
                               text=True, env=environment).stdout.split()
 
-    shared, static, plugin = (directory / name for name in ("shared", "static", "plugin.so"))
+    shared, static, plugin, malloc = (directory / name
+                                      for name in ("shared", "static", "plugin.so", "malloc"))
     main = directory / "main.c"
     run(*compiler, "-std=c11", "-Werror", main, *flags("--cflags", "--libs"), "-o", shared)
     run(*compiler, "-std=c11", "-Werror", main, "-static",
         *flags("--static", "--cflags", "--libs"), "-o", static)
     run(*compiler, "-std=c11", "-Werror", main, "-shared", "-fPIC",
         *flags("--cflags", "--libs", package="corral-plugin"), "-o", plugin)
+    run(*compiler, "-std=gnu11", "-Werror", directory / "malloc.c",
+        *flags("--cflags", "--libs", package="corral-malloc"), "-o", malloc)
     run(shared, env=environment)
     run(static)
+    run(malloc, env=environment)
+    described = next(stage.rglob("corral-run.1"), None)
+    if described is not None:
+        # The program finds the library beside it.
+        run(next(stage.rglob("bin/corral-run")), "--stats", "true")
     files = [path.name for path in stage.rglob("*") if path.is_file()]
     return uses_corral_so(shared) and not uses_corral_so(static) and is_plugin(plugin) \
         and "LICENSE" in files

@@ -3,7 +3,8 @@
 """Checks that the libraries call nothing of libc but the few functions that corral may.
 
 Owns:     the list of them.
-Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC SOURCE...; self_test.py.
+Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC SOURCE..., or as
+          no_locks.py --malloc LIBRARY; self_test.py.
 Promises: no lock, no futex, no condition variable, no allocator and no formatted output can be
           called from corral but through one of these; a call that is new fails, and so does one that
           is listed and not made any more. Of syscall, whose number could be any, the sources are read.
@@ -22,6 +23,15 @@ ALLOWED = {
     "syscall": "one of SYSCALLS", "tgkill": "is that thread gone?",
     "write": "says a misuse", "abort": "ends the process at one", "__errno_location": "errno",
 }
+# What the library in malloc's place calls besides, and when.
+OF_MALLOC = {
+    "_dl_find_object": "whose call it is; takes no lock", **dict.fromkeys(["dlopen", "dlsym", "dlclose"], "when new fails"),
+    **dict.fromkeys(["secure_getenv", "strtoul", "strcspn", "memchr", "strlen", "strcmp", "strncmp", "strnlen",
+                     "strrchr", "strncpy"], "reads a request, at the start; compares names"),
+    **dict.fromkeys(["open", "close", "lseek", "rename", "snprintf", "getpid",
+                     "__progname",
+                     "program_invocation_short_name"], "writes figures, at the end"),
+}
 # The system calls that it makes by syscall(), and why.
 SYSCALLS = {"SYS_getpid": "names a thread", "SYS_gettid": "names a thread"}
 # What the compiler calls where it sees fit, or the linker puts in.
@@ -34,13 +44,14 @@ def plain(name):
     return re.sub(r"64$", "", name.partition("@")[0])
 
 
-def faults(symbols):
+def faults(symbols, allowed=None):
     """Yields what is wrong with a library's symbols, pairs of a type and a name."""
+    allowed = ALLOWED if allowed is None else allowed
     defined = {name for kind, name in symbols if kind not in "Uwv"}
     needed = {plain(name) for kind, name in symbols if kind == "U" and name not in defined}
-    for name in sorted(needed - set(ALLOWED) - OF_THE_TOOLS):
+    for name in sorted(needed - set(allowed) - OF_THE_TOOLS):
         yield f"{name}: is called, and corral may not call it"
-    for name in sorted(set(ALLOWED) - needed):
+    for name in sorted(set(allowed) - needed):
         yield f"{name}: is listed, and is not called"
 
 
@@ -60,6 +71,10 @@ def symbols_of(*arguments):
 
 
 def main():
+    if sys.argv[1] == "--malloc":
+        found = list(faults(symbols_of("-D", sys.argv[2]), {**ALLOWED, **OF_MALLOC}))
+        print("\n".join(found) or f"{len(ALLOWED) + len(OF_MALLOC)} functions of libc")
+        return 1 if found else 0
     shared, static, *sources = sys.argv[1:]
     found = [*(f"shared: {fault}" for fault in faults(symbols_of("-D", shared))),
              *(f"static: {fault}" for fault in faults(symbols_of(static)))]
