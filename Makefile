@@ -15,20 +15,33 @@ export MESON
 lists = $(patsubst %,tools/packages-%.txt,$(1))
 
 all:
-	$(INSTALL_PACKAGES) $(call lists,build)
+	$(INSTALL_PACKAGES) $(call lists,build run)
 	test -e build/build.ninja || $(MESON) setup build
 	ninja -C build
 
 # All suites with gcc; clang, the sanitizers, the smallest and largest legal options, and aarch64 by
 # emulation.
 test:
-	$(INSTALL_PACKAGES) $(call lists,build test cross demo bench)
+	$(INSTALL_PACKAGES) $(call lists,build run test cross demo bench)
 	tools/test-builds quick
 
 # The same in their long forms.
 check:
-	$(INSTALL_PACKAGES) $(call lists,build test cross demo bench)
+	$(INSTALL_PACKAGES) $(call lists,build run test cross demo bench check)
 	tools/test-builds long
+
+# Real programs on corral: their outputs are compared with those on the system's malloc.
+check-programs:
+	$(INSTALL_PACKAGES) $(call lists,build run test programs)
+	test -e build/build.ninja || $(MESON) setup build -Dtests=true
+	$(MESON) configure build -Dtests=true
+	$(MESON) compile -C build check-programs
+
+# The same with other allocators, compared with corral in time.
+bench-programs:
+	$(INSTALL_PACKAGES) $(call lists,build programs bench)
+	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
+	$(MESON) compile -C build-bench bench-programs
 
 # What shows that corral is lock-free and loses nothing: models, all schedules, faults, stops.
 prove:
@@ -59,4 +72,4 @@ bench-guard:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test check prove demo bench-quick bench bench-truth bench-guard clean
+.PHONY: all test check check-programs prove demo bench-programs bench-quick bench bench-truth bench-guard clean
