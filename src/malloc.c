@@ -124,8 +124,13 @@ EXPORT void *pvalloc(size_t size) {
     return corral_block_aligned(page, round_up(size, page), malloc_pool_base(CALLER));
 }
 
+/* Some programs ask at every call of malloc and free: a block's place tells the class. */
 EXPORT size_t malloc_usable_size(void *block) {
-    return corral_usable_size(block);
+    uint32_t place = corral_hit_place((uintptr_t)block);
+    uint32_t pool = corral_hit_pool(place);
+    return likely(place != 0 && place < CATEGORY_LIMIT << CORRAL_ROW_SHIFT)
+               ? corral_classes[pool & (CLASS_STRIDE - 1)].size
+               : corral_usable_size(block);
 }
 
 /* C23. The size, and the alignment, say nothing that the address does not. */

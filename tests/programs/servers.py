@@ -71,8 +71,8 @@ def client(words, directory, stdin=None):
 
 
 class Server:
-    """A server: its packages, and how it is run at one of two sizes."""
-    quick = False
+    """A server, and how it is run at one of two sizes."""
+    quick, rounds = False, 100
 
     def __init__(self, build):
         self.build = build
@@ -87,7 +87,7 @@ class Server:
 class Redis(Server):
     """Its own malloc is jemalloc's. Keys are written by one client, benchmarked by many, saved by a child
     while they are, and loaded again."""
-    name, needs, packages = "redis", ["redis-server", "redis-benchmark", "redis-cli"], ("redis-server", "redis-tools")
+    name, needs = "redis", ["redis-server", "redis-benchmark", "redis-cli"]
 
     def prepare(self, directory, large):
         chance = random.Random(3)
@@ -146,7 +146,7 @@ class Redis(Server):
 
 
 class Nginx(Server):
-    name, needs, packages = "nginx", ["nginx", "wrk"], ("nginx-light", "wrk")
+    name, needs = "nginx", ["nginx", "wrk"]
     SIZES = (0, 100, 5000, 200000, 3000000)
 
     def prepare(self, directory, large):
@@ -175,8 +175,8 @@ class Nginx(Server):
         with served(words, port, library, directory) as process:
             for path in (f"{place}{size}.txt" for place in ("/", "/again/") for size in self.SIZES):
                 for coding in "identity", "gzip":
-                    client(["wrk", "-t", "1", "-c", "20", "-d", "2s" if large else "1s", "-H",
-                             f"Accept-Encoding: {coding}", f"http://127.0.0.1:{port}{path}"], directory)
+                    client(["wrk", "-t", "1", "-c", "20" if large else "5", "-d", "1s", "-H",
+                            f"Accept-Encoding: {coding}", f"http://127.0.0.1:{port}{path}"], directory)
                     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}",
                                                      headers={"Accept-Encoding": coding})
                     with OPENER.open(request, timeout=SECONDS) as answer:
@@ -189,7 +189,7 @@ class Nginx(Server):
 
 
 class Memcached(Server):
-    name, needs, packages = "memcached", ["memcached"], ("memcached",)
+    name, needs = "memcached", ["memcached"]
     CLIENTS = 8
 
     def talk(self, port, seed, turns):
