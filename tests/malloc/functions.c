@@ -47,6 +47,12 @@ static unsigned long address(const void *block) {
     return (unsigned long)(uintptr_t)block;
 }
 
+/* An alignment that the compiler does not know: clang 14 ends by a fault of its own where it knows some. */
+static size_t hidden(size_t value) {
+    volatile size_t kept = value;
+    return kept;
+}
+
 static uint64_t live(void) {
     corral_stats stats;
     CHECK(corral_total_stats(&stats, sizeof stats) == CORRAL_OK, "no figures");
@@ -231,7 +237,7 @@ Test(aligned_alloc, every_alignment) {
     errno = MARK;
     for (size_t alignment = 1; alignment <= (size_t)64 << 20; alignment *= 2) {
         for (size_t i = 0; i < SIZES; i++) {
-            void *block = aligned_alloc(alignment, sizes[i]);
+            void *block = aligned_alloc(hidden(alignment), sizes[i]);
             expect_block(block, sizes[i], alignment);
             free(block);
         }
@@ -240,12 +246,12 @@ Test(aligned_alloc, every_alignment) {
 }
 
 Test(aligned_alloc, alignment_that_is_none) {
+    static const size_t none[] = {0, 3, 48, SIZE_MAX, SIZE_MAX / 2};
     errno = MARK;
-    expect_failure(aligned_alloc(0, 64), EINVAL, "aligned_alloc", 0);
-    expect_failure(aligned_alloc(3, 64), EINVAL, "aligned_alloc", 3);
-    expect_failure(aligned_alloc(48, 96), EINVAL, "aligned_alloc", 48);
-    expect_failure(aligned_alloc(SIZE_MAX, 96), EINVAL, "aligned_alloc", SIZE_MAX);
-    expect_failure(aligned_alloc(~(SIZE_MAX / 2), 96), ENOMEM, "aligned_alloc", ~(SIZE_MAX / 2));
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        expect_failure(aligned_alloc(hidden(none[i]), 96), EINVAL, "aligned_alloc", none[i]);
+    }
+    expect_failure(aligned_alloc(hidden(SIZE_MAX / 2 + 1), 96), ENOMEM, "aligned_alloc", SIZE_MAX / 2 + 1);
 }
 
 Test(posix_memalign, corners) {
@@ -271,12 +277,12 @@ Test(posix_memalign, corners) {
 Test(memalign, rounds_alignments_up) {
     static const size_t pairs[][2] = {{0, 1}, {1, 1}, {3, 4}, {17, 32}, {48, 64}, {4097, 8192}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        void *block = memalign(pairs[i][0], 100);
+        void *block = memalign(hidden(pairs[i][0]), 100);
         expect_block(block, 100, pairs[i][1]);
         free(block);
     }
     errno = MARK;
-    expect_failure(memalign(SIZE_MAX / 2 + 2, 100), EINVAL, "memalign", SIZE_MAX / 2 + 2);
+    expect_failure(memalign(hidden(SIZE_MAX / 2 + 2), 100), EINVAL, "memalign", SIZE_MAX / 2 + 2);
 }
 
 Test(valloc, pages) {

@@ -23,16 +23,6 @@ from simple import PROGRAMS
 SYSTEM = ""
 
 
-def start_up(library, directory, rounds=31):
-    """true and its like: what it costs to start on corral."""
-    from measured import run
-    found = {malloc: [] for malloc in (SYSTEM, library)}
-    for _ in range(rounds):
-        for malloc, results in found.items():
-            results.append(run("i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done", malloc, directory))
-    return "start of /bin/true, 100 times", found
-
-
 def compare(program, library, rounds, large):
     """Runs a program by turns. Returns the results of each malloc."""
     found = {malloc: [] for malloc in (SYSTEM, library)}
@@ -95,9 +85,6 @@ def main():
         except (Failed, subprocess.TimeoutExpired, OSError, ValueError, IndexError) as error:
             print(f"{program.name}: {error}", flush=True)
             failed += 1
-    if options.full and not options.only:
-        with tempfile.TemporaryDirectory(prefix="programs-") as name:
-            print(line(*start_up(options.library, pathlib.Path(name)), options.library, options.markdown))
     print(f"{platform.platform()}: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

@@ -274,4 +274,13 @@ class Node(Simple):
         return run(["node", "work.js"], library, directory)
 
 
-PROGRAMS = [Bash, Coreutils, Perl, Python, PythonSuite, Git, Gcc, Clang, Sqlite, Lua, ImageMagick, Node]
+class Start(Simple):
+    """What it costs to start a program that does nothing. The shell starts it, which is one itself."""
+    name, needs = "true, 1,000 times", ["/bin/true", "dash"]
+
+    def run(self, library, directory, large):
+        return run(["dash", "-c", "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"], library,
+                   directory)
+
+
+PROGRAMS = [Start, Bash, Coreutils, Perl, Python, PythonSuite, Git, Gcc, Clang, Sqlite, Lua, ImageMagick, Node]
