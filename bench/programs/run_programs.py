@@ -30,7 +30,7 @@ from simple import Gcc  # noqa: E402
 
 RIVALS = {"glibc": "libc.so.6", "mimalloc": "libmimalloc.so.2", "jemalloc": "libjemalloc.so.2",
           "tcmalloc": "libtcmalloc_minimal.so.4"}
-ROUNDS = 15
+ROUNDS = 7
 
 
 def path_of(name):
