@@ -276,7 +276,7 @@ class Node(Simple):
 
 class Start(Simple):
     """What it costs to start a program that does nothing. The shell starts it, which is one itself."""
-    name, needs = "true, 1,000 times", ["/bin/true", "dash"]
+    name, needs = "a thousand times true", ["/bin/true", "dash"]
 
     def run(self, library, directory, large):
         return run(["dash", "-c", "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"], library,
