@@ -6,8 +6,8 @@
  * Callers:  the malloc_*.c files, which are libcorral-malloc's and no other library's. Any thread.
  * Promises: a hit of malloc costs what one of corral_alloc does: the scope has chosen the front lists
  *           before, and a thread whose calls are asked one by one has empty ones (one that began before
- *           the request was read, from its first miss on). A hit of free costs
- *           what one of corral_free does.
+ *           the request was read, from its first miss on). A hit of free costs what one of corral_free
+ *           does, less its comparison of ids.
  * Does not: check an id: free is given none.
  */
 #ifndef CORRAL_MALLOC_HIT_H

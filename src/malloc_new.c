@@ -6,8 +6,8 @@
  *           them: new and delete, plain and aligned.
  * Callers:  any thread of a C++ program, through its compiler; the C++ library's other forms (of many, sized,
  *           nothrow), which by the standard call these.
- * Promises: so all forms are corral's, also in a program that replaces these four itself, as most that replace
- *           any do: then all forms are the program's. Where memory is exhausted, what happens is the C++
+ * Promises: so all forms are corral's; and where a program replaces one of these itself, as most do that
+ *           replace any, those that are made of it are the program's. Where memory is exhausted, what happens is the C++
  *           library's own: its form of the same name runs the new handler and throws. So this file is C, and a C
  *           program that runs on corral loads no C++ library.
  * Does not: matter to classes with operators of their own. Throw in a program that has the C++ library inside

@@ -2,17 +2,15 @@
  *
  * corral in the place of malloc; with BENCH_SCOPE, in a scope.
  *
- * Owns:     the allocator's side of allocator.h.
- * Callers:  allocator.h.
+ * Owns:     nothing: the calls are those of the C library's allocator, and whose they are is the linker's
+ *           choice.
+ * Callers:  allocator.h, in programs that are linked to libcorral-malloc.
  * Promises: as allocator.h says. The scope is begun before main, and never left.
- * Does not: tell categories apart.
+ * Does not: say its own name and version; no row is made of it.
  */
-#include <corral/scope.h>
-#include <stdlib.h>
+#include "glibc.h"
 
-#define BENCH_ALLOCATOR "corral-malloc"
-#define BENCH_LARGEST   SIZE_MAX
-#define BENCH_REALLOC
+#include <corral/scope.h>
 
 #ifdef BENCH_SCOPE
 __attribute__((constructor)) static void bench_begin_scope(void) {
@@ -20,23 +18,3 @@ __attribute__((constructor)) static void bench_begin_scope(void) {
     (void)before;
 }
 #endif
-
-static inline void *bench_alloc(size_t size, uint32_t category) {
-    (void)category;
-    return malloc(size);
-}
-
-static inline void bench_free(void *block, uint32_t category) {
-    (void)category;
-    free(block);
-}
-
-static inline void *bench_realloc(void *block, size_t old, size_t size, uint32_t category) {
-    (void)old;
-    (void)category;
-    return realloc(block, size);
-}
-
-static inline const char *bench_version(void) {
-    return "";
-}

@@ -107,13 +107,13 @@ def table(runs, libraries):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library", help="libcorral-malloc.so")
+    parser.add_argument("corral", help="libcorral-malloc.so")
     parser.add_argument("build", type=pathlib.Path, help="a build directory, for generated headers")
     parser.add_argument("output", type=pathlib.Path, help="where the results go")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    options.library = str(pathlib.Path(options.library).resolve())
-    libraries = {"corral": options.library}
+    corral = str(pathlib.Path(options.corral).resolve())
+    libraries = {"corral": corral}
     libraries.update((name, path_of(file)) for name, file in RIVALS.items())
     runs = measure(options, libraries)
     options.output.write_text(json.dumps({"machine": platform.machine(), "runs": runs}, indent=1) + "\n",

@@ -61,17 +61,9 @@ inline void *allocate_or_null(std::size_t size, std::size_t alignment, std::uint
                                         : corral_aligned_alloc(alignment, size, id);
 }
 
-[[noreturn]] inline void throw_bad_alloc() {
+template <class Exception> [[noreturn]] void fail() {
 #if CORRAL_HAS_EXCEPTIONS
-    throw std::bad_alloc();
-#else
-    std::abort();
-#endif
-}
-
-[[noreturn]] inline void throw_bad_length() {
-#if CORRAL_HAS_EXCEPTIONS
-    throw std::bad_array_new_length();
+    throw Exception();
 #else
     std::abort();
 #endif
@@ -82,7 +74,7 @@ inline void *allocate_again(std::size_t size, std::size_t alignment, std::uint32
     for (;;) {
         std::new_handler handler = std::get_new_handler();
         if (handler == nullptr) {
-            throw_bad_alloc();
+            fail<std::bad_alloc>();
         }
         handler();
         if (void *block = allocate_or_null(size, alignment, id)) {
@@ -99,7 +91,7 @@ inline void *allocate(std::size_t size, std::size_t alignment, std::uint32_t id)
 /* The bytes of an array. */
 template <class T> std::size_t bytes_of(std::size_t count) {
     if (count > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(T)) {
-        throw_bad_length();
+        fail<std::bad_array_new_length>();
     }
     return count * sizeof(T);
 }

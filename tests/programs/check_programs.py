@@ -57,14 +57,14 @@ def line(name, found, library, markdown):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library", help="libcorral-malloc.so")
+    parser.add_argument("corral", help="libcorral-malloc.so")
     parser.add_argument("build", type=pathlib.Path, help="a build directory, for generated headers")
     parser.add_argument("--full", action="store_true", help="all programs, with large inputs")
     parser.add_argument("--rounds", type=int, help="how often each is run with each malloc")
     parser.add_argument("--only", help="names, with commas between them")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
-    options.library = str(pathlib.Path(options.library).resolve())
+    corral = str(pathlib.Path(options.corral).resolve())
     rounds = options.rounds or (3 if options.full else 1)
     passed, failed, lines = 0, 0, []
     for kind in PROGRAMS + SERVERS:
@@ -78,8 +78,8 @@ def main():
             failed += options.full
             continue
         try:
-            found = compare(program, options.library, min(rounds, program.rounds), options.full)
-            lines.append(line(program.name, found, options.library, options.markdown))
+            found = compare(program, corral, min(rounds, program.rounds), options.full)
+            lines.append(line(program.name, found, corral, options.markdown))
             print(lines[-1], flush=True)
             passed += 1
         except (Failed, subprocess.TimeoutExpired, OSError, ValueError, IndexError) as error:
