@@ -115,13 +115,9 @@ EXPORT void *valloc(size_t size) {
     return corral_block_aligned(corral_os_page_size(), size, malloc_pool_base(CALLER));
 }
 
+/* A block that begins at a page is of whole pages in any case. */
 EXPORT void *pvalloc(size_t size) {
-    size_t page = corral_os_page_size();
-    if (size > PTRDIFF_MAX) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return corral_block_aligned(page, round_up(size, page), malloc_pool_base(CALLER));
+    return corral_block_aligned(corral_os_page_size(), size, malloc_pool_base(CALLER));
 }
 
 /* Some programs ask at every call of malloc and free: a block's place tells the class. */

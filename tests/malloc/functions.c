@@ -67,6 +67,8 @@ static void expect_block(void *block, size_t size, size_t alignment) {
     CHECK(address(block) % 16 == 0, "%zu bytes: at %p", size, block);
     CHECK(malloc_usable_size(block) >= size, "%zu bytes: %zu usable", size,
           malloc_usable_size(block));
+    CHECK(malloc_usable_size(block) == corral_usable_size(block), "%zu bytes: %zu usable", size,
+          malloc_usable_size(block));
     pattern_fill(block, size, KEY);
     CHECK(pattern_holds(block, size, KEY), "%zu bytes: content", size);
 }

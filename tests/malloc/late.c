@@ -10,6 +10,7 @@
  */
 #include "support/check.h"
 
+#include <corral/corral.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@ static void expect(char **arguments) {
 }
 #else
 static void expect(char **arguments) {
+    void *volatile block = malloc(1);
+    CHECK(corral_memory_type_of(block) == 0, "malloc is not corral's");
+    free(block);
     CHECK(dlsym(RTLD_DEFAULT, "_ZSt9terminatev") == NULL, "the C++ library is in sight");
     void *module = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     CHECK(module != NULL, "%s", dlerror());
