@@ -29,8 +29,9 @@ static char directory[PATH_MAX]; /* "": no request */
 
 void corral_malloc_report_begin(void) {
     const char *value = secure_getenv(MALLOC_REPORT_VARIABLE);
-    if (value != NULL && *value == '/' && strlen(value) < sizeof directory) {
-        strcpy(directory, value);
+    size_t length = value == NULL ? 0 : strlen(value);
+    if (length != 0 && *value == '/' && length < sizeof directory) {
+        memcpy(directory, value, length);
     }
 }
 
