@@ -79,7 +79,11 @@ struct pool {
                                                   list's limit is looked at; 0: the list was
                                                   empty since it was last full */
     _Atomic uint64_t refills, sent;            /* atomic, written by the owner alone */
-    void *aside;                               /* owner: the front list of a pool laid aside */
+    union {
+        void *aside;                           /* owner: laid aside, the front list */
+        void *top;                             /* owner: in the ring, the front list's first block when
+                                                  a look left the list alone or shortened it; else NULL */
+    };
     union {
         uint32_t turn_next;                    /* owner: in the ring, the next pool of it */
         uint32_t out_at;                       /* owner: out of it, put_out then; 0: never in it */

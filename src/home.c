@@ -164,11 +164,13 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
 }
 
 /* A front list that was empty since it was last full is too short for what comes and goes. One that
- * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for:
- * they keep their slabs from emptying, so each block that comes home takes one of them along. When
- * it has none any more, and many more blocks follow, one as long as it was would not have served
- * the next allocations for long: then it is not to begin with that again. */
+ * was not, while as many blocks as it may hold went past it, holds blocks that nobody asked for: they
+ * keep their slabs from emptying, so each block that comes home takes one of them along; until one finds
+ * that the list was used meanwhile, which leaves it alone for as many again. When the list has none any
+ * more, and many more blocks follow, one as long as it was would not have served the next allocations for
+ * long: then it is not to begin with that again. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
+    const struct corral_front *front = &cache->fronts[index];
     if (pool->fit_after == 0) {
         pool->gone = false;
         /* A pool without a list asks for one when it is refilled: its run may do. */
@@ -177,11 +179,18 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
         } else {
             corral_home_grant(cache, index);
         }
-        pool->fit_after = front_limit(&cache->fronts[index]) + 1;
+        pool->fit_after = front_limit(front) + 1;
+        pool->top = NULL;
+        return;
+    }
+    if (pool->top != NULL && front->head != pool->top) {
+        pool->fit_after = front_limit(front) + 1;
+        pool->top = front->head;
         return;
     }
     void *block = corral_front_shorten(cache, index);
     if (block != NULL) {
+        pool->top = front->head;
         gather_put(cache, pool, block, index);
     } else if (pool->limit_then > 0 && !pool->gone) {
         pool->gone = true;

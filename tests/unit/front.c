@@ -5,7 +5,8 @@
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: bursts that a front list may hold come to be served by it alone, however short it begins;
- *           of bursts that are many times longer nothing is kept, and no limit remembered.
+ *           of bursts that are many times longer nothing is kept, and no limit remembered; one that is
+ *           taken from now and then stays, however many more blocks go past it.
  * Does not: measure how long that takes.
  */
 #include "front.h"
@@ -40,7 +41,9 @@ static struct cache *own_cache(void) {
 }
 
 static uint64_t refills(void) {
-    return load_relaxed(&cache_pool_if(own_cache(), pool_number())->refills);
+    const struct pool *pool = cache_pool_if(own_cache(), pool_number());
+    CHECK(pool != NULL, "the thread has no such pool");
+    return load_relaxed(&pool->refills);
 }
 
 /* As many as a list may hold, and at most several times what it begins with. */
@@ -84,4 +87,34 @@ Test(front, keeps_and_remembers_nothing_of_much_longer_bursts) {
     cr_assert_eq(front_limit(front), 0);
     cr_assert_eq(cache_pool_if(cache, pool_number())->limit_then, 0);
     cr_assert_eq(cache->front_budget, FRONT_BUDGET);
+}
+
+/* What a thread does that is sent most of what it frees. */
+Test(front, keeps_what_is_taken_from_while_more_goes_past) {
+    for (int i = 0; i < ROUNDS; i++) {
+        take_and_free(burst());
+    }
+    const struct corral_front *front = &own_cache()->fronts[pool_number()];
+    uint32_t limit = front_limit(front);
+    cr_assert_gt(limit, 0);
+    for (uint32_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+        CHECK(blocks[i] != NULL, "no block");
+    }
+    for (uint32_t i = 0; i < limit; i++) {
+        corral_free(blocks[i], ID);
+    }
+    uint64_t before = refills();
+    /* One is taken for each two that are freed; limits are looked at after each limit + 1 of them. */
+    for (uint32_t i = limit; i + 1 < MANY; i += 2) {
+        void *taken = corral_alloc(SIZE, ID);
+        corral_free(blocks[i], ID);
+        corral_free(blocks[i + 1], ID);
+        blocks[i] = taken;
+    }
+    cr_assert_geq(front_limit(front), limit - 1, "a look may shorten it before it is known to be used");
+    cr_assert_eq(refills(), before, "all of it were hits");
+    for (uint32_t i = limit; i + 1 < MANY; i += 2) {
+        corral_free(blocks[i], ID);
+    }
 }
