@@ -12,6 +12,8 @@
  *   size at most TABLE_MAX, or constant and at most BLOCK_MAX, and a dense id?
  *     the front list of (category, class) has a block ......... pop it                 here
  *     it has none, the run has one ............................ take its lowest bit    pool
+ *   an id that is not dense, corral_alloc_mapped:
+ *     size at most TABLE_MAX, and the thread's map has the id?  as above
  *   otherwise, corral_alloc_slow:
  *     the thread has no cache ................................. attach, or borrow      thread
  *     size above BLOCK_MAX .................................... a mapping of its own   large

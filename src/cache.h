@@ -175,16 +175,19 @@ CORRAL_FAST struct pool *cache_pool(struct cache *cache, uint32_t pool) {
     return found;
 }
 
+/* Where the map has `id`, if it does. Which of the two ways that is, no branch tells. */
+CORRAL_FAST const struct id_way *cache_way(const struct cache *cache, uint32_t id) {
+    const struct id_way *set = cache->map[(id * UINT32_C(0x9E3779B1)) >> 25];
+    return &set[set[0].id != id];
+}
+
 /* The first pool of the category of `id`. */
 CORRAL_FAST uint32_t cache_pool_base(struct cache *cache, uint32_t id) {
     if (id < DENSE_IDS) {
         return id << CLASS_STRIDE_LOG;
     }
-    const struct id_way *set = cache->map[(id * UINT32_C(0x9E3779B1)) >> 25];
-    if (likely(set[0].id == id)) {
-        return set[0].pool_base;
-    }
-    return set[1].id == id ? set[1].pool_base : corral_cache_map_slow(cache, id);
+    const struct id_way *way = cache_way(cache, id);
+    return likely(way->id == id) ? way->pool_base : corral_cache_map_slow(cache, id);
 }
 
 /* Counters with one writer. */

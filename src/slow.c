@@ -215,7 +215,7 @@ CORRAL_NOINLINE void *corral_alloc_of(size_t size, uint32_t pool_base) {
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
 
-/* Of an id that is not dense, or large. */
+/* Of any id and size. */
 CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
     return corral_alloc_of(size, cache_pool_base(thread_cache(), id));
 }
@@ -224,6 +224,18 @@ CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
     return likely(id < DENSE_IDS && size <= BLOCK_MAX)
                ? alloc_hit((id << CLASS_STRIDE_LOG) + size_class_of(size))
                : alloc_any(size, id);
+}
+
+/* A hit of a category that the thread's map has. */
+CORRAL_NOINLINE void *corral_alloc_mapped(size_t size, uint32_t id) {
+    const struct id_way *way = cache_way(thread_cache(), id);
+    if (unlikely(way->id != id || !corral_hit_has_class(size))) {
+        return alloc_any(size, id);
+    }
+    uint32_t place = (way->pool_base << CORRAL_PLACE_SHIFT) + corral_hit_class_place(size);
+    struct corral_front *front = corral_hit_front(corral_thread.fronts, place);
+    void *block = take_first(front, corral_hit_pool(place));
+    return likely(block != NULL) ? block : corral_alloc_empty(front);
 }
 
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {

@@ -2,7 +2,7 @@
  *
  * slow: alloc and free where they are not a hit, and what the other doors share with them.
  *
- * Owns:     nothing. The four functions that a hit may end in are declared in corral/hit.h.
+ * Owns:     nothing. The five functions that a hit may end in are declared in corral/hit.h.
  * Callers:  alloc, block, batch, on the calling thread.
  * Promises: each decision is in the order of the outline in alloc.c.
  * Does not: assume anything of an address before it was found.

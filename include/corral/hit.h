@@ -25,13 +25,16 @@ extern "C" {
 /* What is not a hit. These are parts of corral_alloc and corral_free: a program calls those, or the
  * inline form. Each takes over where a step above it ended, so it is of that layout too, as its name says.
  * Thread role: any. Progress, OS, errors: as corral_alloc and corral_free. */
-#define corral_alloc_slow  CORRAL_OF_LAYOUT(corral_alloc_slow)
-#define corral_free_slow   CORRAL_OF_LAYOUT(corral_free_slow)
-#define corral_alloc_empty CORRAL_OF_LAYOUT(corral_alloc_empty)
-#define corral_free_full   CORRAL_OF_LAYOUT(corral_free_full)
+#define corral_alloc_slow   CORRAL_OF_LAYOUT(corral_alloc_slow)
+#define corral_free_slow    CORRAL_OF_LAYOUT(corral_free_slow)
+#define corral_alloc_mapped CORRAL_OF_LAYOUT(corral_alloc_mapped)
+#define corral_alloc_empty  CORRAL_OF_LAYOUT(corral_alloc_empty)
+#define corral_free_full    CORRAL_OF_LAYOUT(corral_free_full)
 
 /* Any size and id. */
 CORRAL_API void *corral_alloc_slow(size_t size, uint32_t id);
+/* Any size, and an id that is not dense. */
+CORRAL_API void *corral_alloc_mapped(size_t size, uint32_t id);
 /* Any block and id. */
 CORRAL_API void corral_free_slow(void *block, uint32_t id);
 /* A block of the pool of a front list of the calling thread's, which has none. */

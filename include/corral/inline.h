@@ -66,7 +66,10 @@ extern "C" {
 /* As corral_alloc. The outline and the cost stand in src/alloc.c. */
 CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(1)
 CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
-    if (CORRAL_UNLIKELY(!corral_hit_has_class(size) || memory_type_id >= CORRAL_DENSE_IDS)) {
+    if (CORRAL_UNLIKELY(memory_type_id >= CORRAL_DENSE_IDS)) {
+        return corral_alloc_mapped(size, memory_type_id);
+    }
+    if (CORRAL_UNLIKELY(!corral_hit_has_class(size))) {
         return corral_alloc_slow(size, memory_type_id);
     }
     uint32_t place = (memory_type_id << CORRAL_ROW_SHIFT) + corral_hit_class_place(size);
