@@ -9,7 +9,9 @@
  */
 #include "block.h"
 
+#include "budget.h"
 #include "category.h"
+#include "control.h"
 #include <corral/corral.h>
 #include "large.h"
 #include "misuse.h"
@@ -75,6 +77,9 @@ void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t id) {
 /* Grows a block that has a unit of slabs to itself into the slabs behind it. */
 static bool grow_unit(void *block, size_t size, uint32_t category) {
     struct slab *slab = slab_of(block);
+    if (control_is_counted(category)) {
+        return false; /* it is charged as any other */
+    }
     unsigned want = size > BLOCK_MAX ? CLASS_COUNT : size_class_of(size);
     if (want == CLASS_COUNT || slab->capacity != 1 || corral_classes[want].capacity != 1 ||
         corral_classes[want].slabs <= slab->slabs) {
@@ -90,10 +95,21 @@ static bool grow_unit(void *block, size_t size, uint32_t category) {
     return true;
 }
 
+/* Charges what a large block has grown by to the budgets there are, or makes it what it was. */
+static bool pay_for_growth(void *block, const struct block_info *before) {
+    struct large_info now;
+    if (!control_is_counted(before->category) || !large_find(large_map_find(block), &now) ||
+        now.size <= before->size || budget_charge(before->category, (int64_t)(now.size - before->size))) {
+        return true;
+    }
+    corral_budget_mine.refused = 0; /* moving it will be refused again */
+    return !corral_large_resize(block, before->size);
+}
+
 static bool resize_in_place(void *block, size_t size, const struct block_info *info) {
     if (info->large) {
         return (size > BLOCK_MAX || size >= info->size / 2) && size <= PTRDIFF_MAX &&
-               corral_large_resize(block, size);
+               corral_large_resize(block, size) && pay_for_growth(block, info);
     }
     if (size <= info->size) {
         return size >= info->size / 2 || info->size == BLOCK_MIN;
@@ -129,7 +145,7 @@ void *corral_realloc(void *block, size_t size, uint32_t id) {
     }
     struct block_info info;
     if (!corral_block_find(block, &info)) {
-        corral_misuse(MISUSE_FOREIGN, block);
+        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
         errno = EINVAL;
         return NULL;
     }

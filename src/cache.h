@@ -99,6 +99,7 @@ struct pool {
 struct row {
     struct row *next;  /* const: the row made before */
     uint32_t category; /* const */
+    uint32_t recalls;  /* owner: the category's, when its blocks last went home for that (control.h) */
     struct pool pools[CLASS_COUNT];
 };
 

@@ -23,6 +23,7 @@
 static_assert(INDEX_SLOTS >= 2 * CATEGORY_LIMIT, "the index stays half empty");
 
 struct category corral_categories[CATEGORY_LIMIT];
+_Atomic uint32_t corral_category_end;
 
 /* One more than there are categories, which is none's. */
 _Atomic uint64_t corral_category_ids[CATEGORY_LIMIT + 1];
@@ -130,6 +131,13 @@ uint64_t corral_category_id(uint32_t category) {
         return CORRAL_MEMORY_TYPE_OVERFLOW;
     }
     return load_relaxed(&corral_category_ids[category]) & ~ID_VALID; /* [R:value-is-all] */
+}
+
+CORRAL_SLOW void corral_category_begin(uint32_t category) {
+    uint32_t end = load_relaxed(&corral_category_end);                                         /* [R:figure] */
+    while (end <= category && !cas_relaxed(&corral_category_end, &end, category + 1)) {        /* [R:figure] */
+    }
+    store_relaxed(&corral_categories[category].used, true); /* [R:figure] */
 }
 
 uint64_t corral_category_overflow_ids(void) {

@@ -48,6 +48,9 @@ struct category {
 
 extern CORRAL_HIDDEN struct category corral_categories[CATEGORY_LIMIT];
 
+/* One more than the highest category that was used. */
+extern CORRAL_HIDDEN _Atomic uint32_t corral_category_end;
+
 /* The category of `id`, entered if it is new. */
 uint32_t corral_category_of_id(uint32_t id);
 /* The category of `id` if it has one, or CATEGORY_OVERFLOW if all are used up; *known tells whether
@@ -58,6 +61,9 @@ uint64_t corral_category_id(uint32_t category);
 /* How often a thread met an id that shares the overflow category. */
 uint64_t corral_category_overflow_ids(void);
 
+/* The first use of a category, or one of the first. */
+void corral_category_begin(uint32_t category);
+
 /* How often the category had grown when it was looked at for its peak. */
 CORRAL_FAST uint64_t category_looks(uint32_t category) {
     return load_relaxed(&corral_categories[category].looks); /* [R:figure] */
@@ -67,7 +73,7 @@ CORRAL_FAST uint64_t category_looks(uint32_t category) {
 CORRAL_FAST void category_use(uint32_t category) {
     struct category *it = &corral_categories[category];
     if (unlikely(!load_relaxed(&it->used))) { /* [R:figure] */
-        store_relaxed(&it->used, true);       /* [R:figure] */
+        corral_category_begin(category);
     }
 }
 

@@ -9,6 +9,8 @@
  */
 #include "front.h"
 
+#include "control.h"
+
 /* The first grant of a front list: so many blocks, worth so many bytes, one block at least. */
 #define FRONT_FIRST       16u
 #define FRONT_FIRST_BYTES ((uint32_t)(8 * KIB))
@@ -43,6 +45,9 @@ static size_t cost_of(const struct size_class *size_class, uint32_t blocks) {
 }
 
 void corral_front_grant(struct cache *cache, uint32_t pool) {
+    if (control_is_apart(pool >> CLASS_STRIDE_LOG)) {
+        return;
+    }
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     struct corral_front *front = &cache->fronts[pool];
     uint32_t have = front_limit(front);

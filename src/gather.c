@@ -10,6 +10,7 @@
 #include "gather.h"
 
 #include "category.h"
+#include "control.h"
 #include "front.h"
 #include "misuse.h"
 #include "queue.h"
@@ -113,7 +114,8 @@ CORRAL_NOINLINE void corral_gather_send(struct cache *cache, struct pool *pool) 
 
 /* bit: of an address that cannot go home; 0 when no block begins there. */
 CORRAL_SLOW static void refuse(const void *block, uint64_t bit) {
-    corral_misuse(bit == 0 ? MISUSE_FOREIGN : MISUSE_DOUBLE_FREE, block);
+    corral_misuse(bit == 0 ? MISUSE_FOREIGN : MISUSE_DOUBLE_FREE, block,
+                  registry_pool((uintptr_t)block));
 }
 
 /* The bit of the block that begins at an offset in a word; 0 when none does. */
@@ -144,7 +146,7 @@ CORRAL_NOINLINE void corral_gather_open(struct cache *cache, struct pool *pool, 
     cache->opened_front = &cache->fronts[index];
     cache->opened = pool;
     uint32_t span = word_span(slab, at / 64, pool->size);
-    uint32_t most = OPEN_BYTES / pool->size;
+    uint32_t most = control_is_apart(index >> CLASS_STRIDE_LOG) ? 1 : OPEN_BYTES / pool->size;
     uint32_t blocks = span / pool->size;
     pool->open_slab = slab;
     pool->open_word = at / 64;

@@ -10,6 +10,7 @@
 #include "home.h"
 
 #include "category.h"
+#include "control.h"
 #include "gather.h"
 #include "misuse.h"
 #include "queue.h"
@@ -171,6 +172,10 @@ void corral_home_grant(struct cache *cache, uint32_t index) {
  * long: then it is not to begin with that again. */
 static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
     const struct corral_front *front = &cache->fronts[index];
+    if (control_is_apart(index >> CLASS_STRIDE_LOG)) {
+        pool->fit_after = 0;
+        return;
+    }
     if (pool->fit_after == 0) {
         pool->gone = false;
         /* A pool without a list asks for one when it is refilled: its run may do. */
@@ -238,7 +243,7 @@ CORRAL_SLOW void corral_home_alone(void *block) {
     struct slab *slab = slab_of(block);
     uint32_t at;
     if (!slab_find_block(slab, block, &at)) {
-        corral_misuse(MISUSE_FOREIGN, block);
+        corral_misuse(MISUSE_FOREIGN, block, slab->pool);
         return;
     }
     category_count_stray(slab->pool >> CLASS_STRIDE_LOG, -1, slab_class(slab)->size);

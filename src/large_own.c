@@ -9,6 +9,7 @@
  */
 #include "large_own.h"
 
+#include "control.h"
 #include "os.h"
 
 /* Takes the block out, but for what stays behind it. */
@@ -63,8 +64,9 @@ CORRAL_NOINLINE enum large_freed corral_large_own_free(struct large_own *own, vo
     }
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
-    /* [R:single-writer] */
-    if (unlikely(load_relaxed(&own->word) != 0 || !has_room(own, bytes))) {
+    /* [R:single-writer] Of a category with a budget, what is kept for the thread would be taken uncounted. */
+    if (unlikely(load_relaxed(&own->word) != 0 || control_is_counted(large_word_category(word)) ||
+                 control_is_apart(large_word_category(word)) || !has_room(own, bytes))) {
         corral_large_keep(block, entry);
         return LARGE_FREED;
     }

@@ -57,7 +57,7 @@ static void *resize(void *block, size_t size, const void *caller) {
     }
     struct block_info info;
     if (!corral_block_find(block, &info)) {
-        corral_misuse(MISUSE_FOREIGN, block);
+        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
         errno = EINVAL;
         return NULL;
     }

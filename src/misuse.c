@@ -9,13 +9,15 @@
  */
 #include "misuse.h"
 
-#include "atomic.h"
-#include "base.h"
-#include "options.h"
+#include "category.h"
+#include "control.h"
 #include "os.h"
 #include "report.h"
+#include "size_class.h"
 
-enum policy { POLICY_IGNORE, POLICY_REPORT, POLICY_ABORT };
+/* What the build has for policies, in the order of corral_misuse_policy. */
+static_assert(CORRAL_MISUSE_POLICY >= 0 && CORRAL_MISUSE_POLICY <= 2, "ignore, report, abort");
+#define BUILD_POLICY ((corral_misuse_policy)(CORRAL_MISUSE_POLICY + CORRAL_MISUSE_IGNORE))
 
 static _Atomic uint64_t counts[MISUSE_KINDS];
 
@@ -25,43 +27,95 @@ static const char *const texts[MISUSE_KINDS] = {
     [MISUSE_WRONG_ID] = "wrong memory type id for block ",
 };
 
-static void begin(struct report *report, enum misuse kind, const void *block) {
+static corral_misuse_policy policy_of(uint32_t pool) {
+    uint32_t policy = CORRAL_MISUSE_DEFAULT;
+    if (pool != MISUSE_NO_POOL && pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT) {
+        /* [R:value-is-all] */
+        policy = load_relaxed(&corral_controls[pool >> CLASS_STRIDE_LOG].misuse);
+    }
+    return policy == CORRAL_MISUSE_DEFAULT ? BUILD_POLICY : (corral_misuse_policy)policy;
+}
+
+/* "id 7 (net)", or the overflow category. */
+static void put_category(struct report *report, uint32_t category) {
+    uint64_t id = corral_category_id(category);
+    const char *name = control_name(category);
+    if (id == CORRAL_MEMORY_TYPE_OVERFLOW) {
+        corral_report_text(report, "the overflow category");
+        return;
+    }
+    corral_report_text(report, "id ");
+    corral_report_number(report, id);
+    if (name != NULL) {
+        corral_report_text(report, " (");
+        corral_report_text(report, name);
+        corral_report_text(report, ")");
+    }
+}
+
+/* "64 bytes", of a size class. */
+static void put_size(struct report *report, uint32_t pool) {
+    unsigned class_index = pool & (CLASS_STRIDE - 1);
+    if (class_index == CLASS_NONE) {
+        corral_report_text(report, "a large block");
+    } else {
+        corral_report_number(report, corral_classes[class_index].size);
+        corral_report_text(report, " bytes");
+    }
+}
+
+/* Counts the fault, and begins its line. False when there is to be none. */
+static bool begin(struct report *report, enum misuse kind, const void *block, uint32_t pool) {
+    fetch_add_relaxed(&counts[kind], 1); /* [R:figure] */
+    if (policy_of(pool) == CORRAL_MISUSE_IGNORE) {
+        return false;
+    }
     corral_report_begin(report);
     corral_report_text(report, texts[kind]);
     corral_report_address(report, block);
+    return true;
 }
 
-static void end(struct report *report) {
+static void end(struct report *report, uint32_t pool) {
     corral_report_end(report);
-    if (CORRAL_MISUSE_POLICY == POLICY_ABORT) {
+    if (policy_of(pool) == CORRAL_MISUSE_ABORT) {
         corral_os_abort();
     }
 }
 
-CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block) {
-    fetch_add_relaxed(&counts[kind], 1); /* [R:figure] */
-    if (CORRAL_MISUSE_POLICY == POLICY_IGNORE) {
+CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t pool) {
+    struct report report;
+    if (!begin(&report, kind, block, pool)) {
         return;
     }
-    struct report report;
-    begin(&report, kind, block);
-    end(&report);
+    if (pool != MISUSE_NO_POOL) {
+        corral_report_text(&report, kind == MISUSE_FOREIGN ? ": it lies among blocks of " : ": ");
+        put_size(&report, pool);
+        corral_report_text(&report, kind == MISUSE_FOREIGN ? ", " : " of ");
+        put_category(&report, pool >> CLASS_STRIDE_LOG);
+    }
+    end(&report, pool);
 }
 
-CORRAL_SLOW void corral_misuse_wrong_id(const void *block, uint64_t have, uint32_t given) {
-    fetch_add_relaxed(&counts[MISUSE_WRONG_ID], 1); /* [R:figure] */
-    if (CORRAL_MISUSE_POLICY == POLICY_IGNORE) {
+CORRAL_SLOW void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32_t given) {
+    struct report report;
+    bool known;
+    if (!begin(&report, MISUSE_WRONG_ID, block, pool)) {
         return;
     }
-    struct report report;
-    begin(&report, MISUSE_WRONG_ID, block);
-    corral_report_text(&report, have >> 32 ? ": it is of the overflow category, not of id " : ": it is of id ");
-    if (have >> 32 == 0) {
-        corral_report_number(&report, have);
-        corral_report_text(&report, ", not of id ");
+    corral_report_text(&report, ": ");
+    put_size(&report, pool);
+    corral_report_text(&report, " of ");
+    put_category(&report, pool >> CLASS_STRIDE_LOG);
+    corral_report_text(&report, ", not of ");
+    uint32_t category = corral_category_find(given, &known);
+    if (known && category != CATEGORY_OVERFLOW) {
+        put_category(&report, category);
+    } else {
+        corral_report_text(&report, "id ");
+        corral_report_number(&report, given);
     }
-    corral_report_number(&report, given);
-    end(&report);
+    end(&report, pool);
 }
 
 uint64_t corral_misuse_count(enum misuse kind) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * misuse: what callers get wrong, and what the build's policy makes of it.
+ * misuse: what callers get wrong, and what the policy makes of it.
  *
- * Owns:     the messages, the policy, and a count of each kind.
+ * Owns:     the messages, and a count of each kind.
  * Callers:  every room that finds a fault of the caller. Any thread.
- * Promises: policy ignore counts; report counts and writes one line; abort writes and aborts.
+ * Promises: policy ignore counts; report counts and writes one line; abort writes and aborts. It is that of
+ *           the block's category, where that is known and one was set for it; else the build's.
  *           Where it returns, the allocator is intact and nothing was lost but the bad call.
  * Does not: find anything.
  */
@@ -20,10 +21,14 @@ enum misuse {
     MISUSE_KINDS,
 };
 
-/* A fault in a call with `block`. */
-void corral_misuse(enum misuse kind, const void *block);
-/* The block of memory type `have` was given back with `given`. */
-void corral_misuse_wrong_id(const void *block, uint64_t have, uint32_t given);
+/* In the place of a pool, where the address lies in none. */
+#define MISUSE_NO_POOL UINT32_MAX
+
+/* A fault in a call with `block`, at an address where blocks of a pool are; of a large block, of class
+ * CLASS_NONE. */
+void corral_misuse(enum misuse kind, const void *block, uint32_t pool);
+/* A block of a pool was given back with the id `given`. */
+void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32_t given);
 /* How often a kind was found so far. */
 uint64_t corral_misuse_count(enum misuse kind);
 

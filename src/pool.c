@@ -9,6 +9,7 @@
  */
 #include "pool.h"
 
+#include "budget.h"
 #include "category.h"
 #include "check.h"
 #include "decay.h"
@@ -23,18 +24,48 @@
  * overlaps the misses that the caller would else take one by one. The rest become free bits. */
 #define BURST_MAX 256u
 
+/* Puts blocks of a word that was just taken back. */
+static void put_back(struct pool *pool, unsigned word, uint64_t bits) {
+    pool_net_add(pool, -(int64_t)bits_count(bits));
+    corral_slab_put_owner(pool->current, word, bits);
+}
+
+/* Counts the blocks of a run that was taken, and charges them to the budgets there are. Returns those that may
+ * be kept: all; the lowest, where blocks are taken one by one, or no more of them fit; or none. */
+static uint64_t counted_run(struct pool *pool, uint32_t category, unsigned word, uint64_t run) {
+    uint64_t lowest = run & -run;
+    pool_net_add(pool, bits_count(run));
+    if (control_is_apart(category) && run != lowest) {
+        put_back(pool, word, run ^ lowest);
+        run = lowest;
+    }
+    if (likely(budget_charge(category, (int64_t)bits_count(run) * pool->size))) {
+        return run;
+    }
+    put_back(pool, word, run == lowest ? run : run ^ lowest);
+    if (run == lowest) {
+        return 0;
+    }
+    if (corral_budget_charge(category, pool->size)) {
+        corral_budget_mine.refused = 0;
+        return lowest;
+    }
+    put_back(pool, word, lowest);
+    return 0;
+}
+
 /* A block out of the current slab's free bits, after what was gathered of that slab came home: a word
- * is not open and run at once. NULL when there is none. */
+ * is not open and run at once. NULL when there is none, or when none may be had. */
 static void *take_run(struct cache *cache, struct pool *pool, uint32_t index) {
     unsigned word;
     if (pool->open_slab == pool->current) {
         corral_gather_send(cache, pool);
     }
     uint64_t run = corral_slab_take_run_owner(pool->current, &word);
+    run = run == 0 ? 0 : counted_run(pool, index >> CLASS_STRIDE_LOG, word, run);
     if (run == 0) {
         return NULL;
     }
-    pool_net_add(pool, bits_count(run));
     cache->ran_front = &cache->fronts[index];
     cache->ran = pool;
     pool->run_word = word;
@@ -44,7 +75,14 @@ static void *take_run(struct cache *cache, struct pool *pool, uint32_t index) {
 }
 
 /* A block out of the current slab's remote bits; the others become the front list. */
-static void *take_burst(struct pool *pool, struct corral_front *front) {
+static void *take_burst(struct cache *cache, struct pool *pool, uint32_t index) {
+    struct corral_front *front = &cache->fronts[index];
+    uint32_t category = index >> CLASS_STRIDE_LOG;
+    if (control_is_counted(category) || control_is_apart(category)) {
+        /* They become free bits, of which as many are taken as may be had. */
+        corral_slab_collect_owner(pool->current);
+        return take_run(cache, pool, index);
+    }
     struct block_list list = corral_slab_collect_list_owner(pool->current, BURST_MAX);
     if (list.length == 0) {
         return NULL;
@@ -78,10 +116,44 @@ static void let_go(struct cache *cache, struct pool *pool) {
     }
 }
 
+/* The first block that the current slab and those behind it have; NULL when memory is exhausted, or the
+ * category has no more to be had. */
+static void *take_from_slabs(struct cache *cache, struct pool *pool, uint32_t index) {
+    do {
+        while (pool->current != NULL) {
+            void *block = take_run(cache, pool, index);
+            if (block == NULL && !budget_was_refused()) {
+                block = take_burst(cache, pool, index);
+            }
+            if (block == NULL && budget_was_refused()) {
+                return NULL;
+            }
+            if (block == NULL || pool->current->capacity == 1) {
+                let_go(cache, pool);
+            }
+            if (block != NULL) {
+                return block;
+            }
+        }
+    } while (next_slab(cache, pool, index));
+    return NULL;
+}
+
+/* Sends home what the cache has of a category, whose blocks were asked for. */
+CORRAL_SLOW static void send_recalled(struct cache *cache, struct row *row) {
+    row->recalls = control_recalls(row->category);
+    corral_pool_send_category(cache, row->category);
+}
+
 CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     struct pool *pool = cache_pool(cache, index);
     if (pool == NULL) {
         return NULL;
+    }
+    uint32_t category = index >> CLASS_STRIDE_LOG;
+    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
+    if (unlikely(row->recalls != control_recalls(category))) {
+        send_recalled(cache, row);
     }
     struct corral_front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
@@ -94,34 +166,36 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     if (front_limit(front) == 0) {
         corral_home_grant(cache, index);
     }
-    do {
-        while (pool->current != NULL) {
-            void *block = take_run(cache, pool, index);
-            block = block != NULL ? block : take_burst(pool, front);
-            if (block == NULL || pool->current->capacity == 1) {
-                let_go(cache, pool);
-            }
-            if (block != NULL) {
-                return block;
-            }
-        }
-    } while (next_slab(cache, pool, index));
-    return NULL;
+    void *block = take_from_slabs(cache, pool, index);
+    if (control_is_apart(category)) {
+        pool_end_run(pool); /* its one block was taken */
+    }
+    return block;
 }
 
 static bool was_used(const struct pool *pool) {
     return pool->size != 0;
 }
 
+static void send_blocks(struct cache *cache, struct row *row) {
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        if (was_used(&row->pools[i])) {
+            corral_home_send_blocks(cache, &row->pools[i], (row->category << CLASS_STRIDE_LOG) + i);
+        }
+    }
+}
+
+void corral_pool_send_category(struct cache *cache, uint32_t category) {
+    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
+    if (row != NULL) {
+        send_blocks(cache, row);
+    }
+}
+
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
-        uint32_t base = row->category << CLASS_STRIDE_LOG;
-        for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            if (was_used(&row->pools[i])) {
-                corral_home_send_blocks(cache, &row->pools[i], base + i);
-            }
-        }
+        send_blocks(cache, row);
     }
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         for (unsigned i = 0; i < CLASS_COUNT; i++) {

@@ -141,7 +141,8 @@ void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t b
     category_count_stray(slab->pool >> CLASS_STRIDE_LOG, bits_count(bits), slab_class(slab)->size);
     for (; bits != 0; bits &= bits - 1) {
         size_t index = word * 64 + bits_lowest(bits);
-        corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size);
+        corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size,
+                      slab->pool);
     }
 }
 

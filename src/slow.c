@@ -11,6 +11,7 @@
 #include "slow.h"
 
 #include "arena.h"
+#include "budget.h"
 #include "category.h"
 #include "figures.h"
 #include "gather.h"
@@ -22,6 +23,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The calling thread's cache, attached if it has none; NULL when it cannot be. */
 static struct cache *attached(void) {
@@ -78,24 +80,78 @@ CORRAL_SLOW bool corral_release_kept(void) {
     return corral_arena_end_empty() || large;
 }
 
-/* Of a pool that had nothing: no slab was to be had, or no memory for the thread's own tables. */
-CORRAL_SLOW static void *alloc_again(uint32_t pool) {
-    void *block = NULL;
-    if (corral_release_kept()) {
-        struct cache *cache = thread_cache();
-        block = thread_is_attached(cache) ? alloc_pooled(cache, pool) : alloc_unattached(pool);
+/* A budget refused what the thread was about to take of a category. What it has of that itself goes home, and
+ * others are asked for theirs; then the callback may make room. False when it is to be refused. */
+CORRAL_SLOW static bool makes_room(uint32_t category, size_t size, uint32_t attempt) {
+    if (attempt > 0) {
+        return corral_budget_ask(size, category, attempt - 1);
     }
-    if (block == NULL) {
+    struct cache *cache = thread_cache();
+    corral_budget_mine.refused = 0;
+    control_recall(category);
+    if (thread_is_attached(cache)) {
+        corral_pool_send_category(cache, category);
+    }
+    return true;
+}
+
+/* After an allocation that did not succeed: was that a budget, and is it worth another try? */
+CORRAL_FAST bool is_worth_another(uint32_t category, size_t size, uint32_t *attempt) {
+    return budget_was_refused() && makes_room(category, size, (*attempt)++);
+}
+
+/* What an allocation that fails ends with. Who was asked has counted it. */
+static void *refused(uint32_t category, uint32_t attempt) {
+    if (attempt == 0) {
+        control_count_failed(category);
+    }
+    errno = ENOMEM;
+    return NULL;
+}
+
+CORRAL_FAST void *alloc_once(uint32_t pool) {
+    struct cache *cache = thread_cache();
+    return likely(thread_is_attached(cache)) ? alloc_pooled(cache, pool) : alloc_unattached(pool);
+}
+
+/* Of a pool that had nothing: a budget or a fault on purpose refused it, no slab was to be had, or no memory for
+ * the thread's own tables. */
+CORRAL_SLOW static void *alloc_again(uint32_t pool) {
+    uint32_t category = pool >> CLASS_STRIDE_LOG;
+    size_t size = corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    void *block = NULL;
+    uint32_t attempt = 0;
+    while (block == NULL && is_worth_another(category, size, &attempt)) {
+        block = alloc_once(pool);
+    }
+    if (block == NULL && attempt == 0 && corral_release_kept()) {
+        block = alloc_once(pool);
+    }
+    return block != NULL ? block : refused(category, attempt);
+}
+
+/* Does the thread's next allocation in the category fail on purpose? */
+CORRAL_SLOW static bool fails_now(uint32_t category) {
+    bool fails = corral_control_fails_now(category);
+    if (fails) {
+        control_count_failed(category);
         errno = ENOMEM;
     }
-    return block;
+    return fails;
+}
+
+CORRAL_FAST bool is_to_fail(uint32_t category) {
+    return unlikely((control_flags(category) & CONTROL_FAILS) != 0) && fails_now(category);
 }
 
 CORRAL_FAST void *alloc_pool(uint32_t pool) {
-    struct cache *cache = thread_cache();
-    void *block = likely(thread_is_attached(cache)) ? alloc_pooled(cache, pool)
-                                                    : alloc_unattached(pool);
-    return likely(block != NULL) ? block : alloc_again(pool);
+    if (is_to_fail(pool >> CLASS_STRIDE_LOG)) {
+        return NULL;
+    }
+    void *block = alloc_once(pool);
+    block = likely(block != NULL) ? block : alloc_again(pool);
+    budget_tell_if_due(corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    return block;
 }
 
 CORRAL_NOINLINE void *corral_alloc_pool(uint32_t pool) {
@@ -111,20 +167,41 @@ uint32_t corral_pool_base(uint32_t id) {
     return cache_pool_base(thread_cache(), id);
 }
 
+/* A block from the backend, charged to the budgets there are; or none. */
+static void *large_once(size_t size, size_t alignment, uint32_t category, bool *zero) {
+    void *block = corral_large_alloc(size, alignment, category, zero);
+    struct large_info info;
+    if (block == NULL || likely(!control_is_counted(category))) {
+        return block;
+    }
+    struct large_entry *entry = large_map_find(block);
+    if (large_find(entry, &info) && !corral_budget_charge(category, (int64_t)info.size)) {
+        large_end(entry);
+        corral_large_keep(block, entry);
+        category_count_free(category);
+        block = NULL;
+    }
+    return block;
+}
+
 /* One that the thread's own block does not serve. After it, that fits the like of it: only then, since
  * a thread without a cache is attached for this, which may fail. */
 CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t category,
                                          bool *zero) {
     void *block = NULL;
+    uint32_t attempt = 0;
     if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
-        block = corral_large_alloc(size, alignment, category, zero);
-        if (block == NULL && corral_release_kept()) {
-            block = corral_large_alloc(size, alignment, category, zero);
+        block = large_once(size, alignment, category, zero);
+        while (block == NULL && is_worth_another(category, size, &attempt)) {
+            block = large_once(size, alignment, category, zero);
+        }
+        if (block == NULL && attempt == 0 && corral_release_kept()) {
+            block = large_once(size, alignment, category, zero);
         }
     }
+    budget_tell_if_due(size);
     if (block == NULL) {
-        errno = ENOMEM;
-        return NULL;
+        return refused(category, attempt);
     }
     corral_figures_note_peak(category);
     struct cache *cache = attached();
@@ -137,6 +214,9 @@ CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t
 void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
     struct large_own *own = &thread_cache()->large_own;
     *zero = false;
+    if (is_to_fail(category)) {
+        return NULL;
+    }
     void *block = size <= PTRDIFF_MAX
                       ? corral_large_own_alloc(own, size, alignment, category)
                       : NULL;
@@ -238,6 +318,12 @@ CORRAL_NOINLINE void *corral_alloc_mapped(size_t size, uint32_t id) {
     return likely(block != NULL) ? block : corral_alloc_empty(front);
 }
 
+/* The pool of a block of a category, for a message; of a large one, of no class. */
+static uint32_t pool_at(const void *block, uint32_t category) {
+    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
+                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     uint64_t have = corral_category_id(category);
     if (have == id) {
@@ -246,7 +332,7 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     bool known = true;
     if (have != CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find(id, &known) != category ||
         !known) {
-        corral_misuse_wrong_id(block, have, id);
+        corral_misuse_wrong_id(block, pool_at(block, category), id);
     }
 }
 
@@ -271,10 +357,35 @@ bool corral_block_find(const void *block, struct block_info *info) {
     return has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
 }
 
+/* Of a category whose blocks are zeroed when they are freed. */
+CORRAL_SLOW static void zero_block(void *block) {
+    struct block_info info;
+    if (corral_block_find(block, &info)) {
+        memset(block, 0, info.size);
+    }
+}
+
+CORRAL_FAST void zero_if_asked(void *block, uint32_t category) {
+    if (unlikely((control_flags(category) & CONTROL_ZERO) != 0)) {
+        zero_block(block);
+    }
+}
+
+/* The pool of a large block that was freed, for a message: of no class. */
+static uint32_t large_pool(const struct large_entry *entry) {
+    /* [R:figure] */
+    return (large_word_category(load_relaxed(&entry->word)) << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
 static void free_large(void *block, struct large_entry *entry) {
+    struct large_info info;
+    if (large_find(entry, &info)) {
+        zero_if_asked(block, info.category);
+    }
     enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block, entry);
     if (freed != LARGE_FREED) {
-        corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block);
+        corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block,
+                      freed == LARGE_TWICE ? large_pool(entry) : MISUSE_NO_POOL);
     }
 }
 
@@ -289,9 +400,10 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
 /* pool: of the slab that the address lies in. */
 static void free_pooled(void *block, uint32_t pool) {
     if (!has_blocks(pool)) {
-        corral_misuse(MISUSE_FOREIGN, block);
+        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
         return;
     }
+    zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
     struct cache *cache = attached();
     if (unlikely(cache == NULL)) {
         category_count_free(pool >> CLASS_STRIDE_LOG);
@@ -301,7 +413,7 @@ static void free_pooled(void *block, uint32_t pool) {
     struct corral_front *front = &cache->fronts[pool];
     int32_t room = front_room(front);
     if (unlikely(front->head == block)) {
-        corral_misuse(MISUSE_DOUBLE_FREE, block);
+        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
     front_count_free(front);

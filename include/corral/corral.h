@@ -64,7 +64,8 @@ extern "C" {
 typedef enum corral_status {
     CORRAL_OK = 0,      /* done */
     CORRAL_EINVAL = 1,  /* an argument is not legal; nothing was changed */
-    CORRAL_EUNUSED = 2, /* the id has no category: nothing was ever allocated with it */
+    CORRAL_EUNUSED = 2, /* the id has no category: nothing was ever allocated with it, or set for it */
+    CORRAL_ENOMEM = 3,  /* memory is exhausted; nothing was changed */
 } corral_status;
 
 /* The version of the library that runs, as MAJOR * 10000 + MINOR * 100 + PATCH.

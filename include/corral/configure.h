@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * corral/configure.h: what a program sets for a category: its name, its budgets, what happens when it is
+ * misused, and faults on purpose.
+ *
+ * Owns:     the public interface of a category's options, and no state.
+ * Callers:  any thread, at any time, before or after the first allocation of the category.
+ * Promises: what is not set costs nothing. A hard budget is never passed: neither by a byte, nor for a moment.
+ * Does not: take memory away from who holds it: a budget below what is live refuses until that is freed.
+ *
+ * What a budget bounds are the bytes that left the category's slabs, and its large blocks: those that callers
+ * hold, of size classes, and those that threads have at hand: in front lists, in a run and in a gathered
+ * word of each size class (-Dfront_kib, 64 blocks, and 64 blocks of up to 16 KiB in all). So
+ *     live bytes <= budget,
+ * and an allocation may be refused while live bytes are lower than the budget by what other threads have at
+ * hand; the refused thread has sent home what it had, and has asked the others, who do so when they next
+ * need blocks of the category. In the exact mode nobody has anything at hand: what is refused would pass
+ * the budget, but for what other threads are about to be refused at that moment.
+ *
+ * The cost: a thread takes up to 64 blocks of a category with a budget by one atomic operation. Near the
+ * budget each take looks at what all threads have, which takes time proportional to threads times size
+ * classes. A hit, and every free, cost nothing. In the exact mode nothing is a hit.
+ */
+#ifndef CORRAL_CONFIGURE_H
+#define CORRAL_CONFIGURE_H
+
+#include <corral/corral.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Longer names are refused. */
+#define CORRAL_NAME_MAX 47
+
+/* What becomes of a fault of a caller that concerns a block of the category. */
+typedef enum corral_misuse_policy {
+    CORRAL_MISUSE_DEFAULT = 0, /* the build's: -Dmisuse_policy */
+    CORRAL_MISUSE_IGNORE = 1,  /* it is counted */
+    CORRAL_MISUSE_REPORT = 2,  /* a line is written to the error stream, and the program goes on */
+    CORRAL_MISUSE_ABORT = 3,   /* a line is written, and the program aborts */
+} corral_misuse_policy;
+
+typedef enum corral_budget_kind {
+    CORRAL_BUDGET_SOFT = 0, /* more is taken than the soft budget: told once, until less is */
+    CORRAL_BUDGET_HARD = 1, /* an allocation is about to be refused */
+} corral_budget_kind;
+
+/* What a callback is told. It is gone when the call returns, but for the name. */
+typedef struct corral_budget_event {
+    uint64_t id;            /* the category's; CORRAL_MEMORY_TYPE_OVERFLOW; or CORRAL_MEMORY_TYPE_NONE for
+                               the process's budget */
+    const char *name;       /* the category's; NULL: it has none */
+    corral_budget_kind kind;
+    uint32_t attempt;       /* hard: how often the callback asked for another try so far */
+    uint64_t live_bytes;    /* bytes that callers hold */
+    uint64_t budget_bytes;
+    size_t size;            /* bytes that are asked for: the block's */
+} corral_budget_event;
+
+/* Called on the thread that allocates, which holds nothing of corral's. It may call any function of corral, in
+ * any category: what passes a hard budget within a callback is refused without another call. A soft crossing
+ * within a callback is told by the next refill after it.
+ *
+ * Returns, of a hard event: whether to try again, since something was freed. It is called again when that does
+ * not help: whoever frees nothing returns 0. Of a soft one: ignored. */
+typedef int corral_budget_callback(const corral_budget_event *event, void *argument);
+
+/* All zeros is what a category begins with. */
+typedef struct corral_category_options {
+    const char *name;          /* up to CORRAL_NAME_MAX bytes, copied; NULL: none */
+    uint64_t soft_budget;      /* bytes; 0: none */
+    uint64_t hard_budget;      /* bytes; 0: none */
+    corral_budget_callback *callback; /* for both; NULL: none */
+    void *argument;            /* given to it */
+    uint32_t exact;            /* 1: the exact mode */
+    uint32_t zero_on_free;     /* 1: a block's bytes are set to 0 when it is freed; nothing is a hit */
+    corral_misuse_policy misuse;
+    uint32_t fail_per_million; /* allocations that fail at random, of a million; nothing is a hit while this
+                                  or the next two are set */
+    uint64_t fail_at;          /* the number of an allocation that fails, from 1 on, counted since this was
+                                  set; 0: none */
+    uint64_t fail_every;       /* each so manieth allocation fails; 0: none */
+    uint64_t fail_seed;        /* for fail_per_million: the same seed fails the same numbers */
+} corral_category_options;
+
+/* Sets the options of a category.
+ *
+ * memory_type_id  any id; it gets its category now if it has none. When the categories are used up, the call
+ *                 fails: what all further ids share is not set by one of them.
+ * options         read as far as options_size reaches; what lies beyond is 0, which is the default.
+ * options_size    sizeof(corral_category_options) as the caller knows it.
+ * Returns CORRAL_OK; CORRAL_EINVAL when options is NULL, options_size is 0, the name is too long, a budget is
+ * above PTRDIFF_MAX, a number is not of those named above, or fail_per_million is above a million;
+ * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
+ * A budget that is first set while other threads allocate in the category may be passed by what each of them
+ * is taking at that moment, up to 256 blocks or 64 KiB. What makes that nothing is a hit (exact, zero_on_free,
+ * fail_...) begins for another thread when it next needs blocks of the category.
+ * Two threads that set the same category at once: each option is of one of them.
+ * Each different name and callback that is set takes 64 bytes, which stay taken.
+ * Thread role: any. Progress: lock-free but for the OS. Calls the OS: for its own memory. */
+CORRAL_API corral_status corral_category_configure(uint32_t memory_type_id,
+                                                   const corral_category_options *options,
+                                                   size_t options_size);
+
+/* Reads the options of a category: all zeros when none were set.
+ *
+ * options  written whole, as far as options_size reaches. The name stays as it is as long as the process lives.
+ * Returns CORRAL_OK; CORRAL_EUNUSED when the id has no category, the options being 0; CORRAL_EINVAL when options is
+ * NULL or options_size is 0.
+ * Thread role: any. Progress: wait-free. Calls the OS: no. */
+CORRAL_API corral_status corral_category_options_of(uint32_t memory_type_id,
+                                                    corral_category_options *options,
+                                                    size_t options_size);
+
+/* Sets a budget for all categories together. Of the options, only soft_budget, hard_budget, callback and argument
+ * count. As corral_category_configure; each allocation that takes blocks is counted twice then, once for its
+ * category's budget, if that has one, and once for the process's. */
+CORRAL_API corral_status corral_process_configure(const corral_category_options *options,
+                                                  size_t options_size);
+
+/* The name of the category of an id; NULL when it has none. It stays as it is as long as the process lives.
+ * Thread role: any. Progress: wait-free. Calls the OS: no. */
+CORRAL_API const char *corral_category_name(uint32_t memory_type_id);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * configure: the public door to a category's options.
+ *
+ * Owns:     nothing.
+ * Callers:  any thread.
+ * Promises: as corral/configure.h.
+ * Does not: keep options; see control.h.
+ */
+#include <corral/configure.h>
+
+#include "budget.h"
+#include "category.h"
+#include "control.h"
+#include "pool.h"
+#include "thread.h"
+
+#include <string.h>
+
+#define MILLION 1000000u
+
+static bool are_legal(const corral_category_options *options) {
+    return (options->name == NULL || memchr(options->name, 0, CORRAL_NAME_MAX + 1) != NULL) &&
+           options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
+           options->exact <= 1 && options->zero_on_free <= 1 &&
+           (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
+}
+
+/* What a caller knows of the struct; the rest is 0. False when it is not legal. */
+static bool read_options(corral_category_options *ours, const corral_category_options *options,
+                         size_t options_size) {
+    if (options == NULL || options_size == 0) {
+        return false;
+    }
+    *ours = (corral_category_options){0};
+    memcpy(ours, options, options_size < sizeof *ours ? options_size : sizeof *ours);
+    return are_legal(ours);
+}
+
+/* What the calling thread has at hand goes home; other threads' when they next need blocks. */
+static void begin_anew(uint32_t category) {
+    struct cache *cache = thread_cache();
+    control_recall(category);
+    if (thread_is_attached(cache)) {
+        corral_pool_send_category(cache, category);
+    }
+}
+
+corral_status corral_category_configure(uint32_t memory_type_id, const corral_category_options *options,
+                                        size_t options_size) {
+    corral_category_options ours;
+    if (!read_options(&ours, options, options_size)) {
+        return CORRAL_EINVAL;
+    }
+    uint32_t category = corral_category_of_id(memory_type_id);
+    if (category == CATEGORY_OVERFLOW) {
+        return CORRAL_ENOMEM;
+    }
+    corral_status status = corral_control_set(category, &ours);
+    if (status == CORRAL_OK) {
+        begin_anew(category);
+    }
+    return status;
+}
+
+corral_status corral_process_configure(const corral_category_options *options, size_t options_size) {
+    corral_category_options ours;
+    if (!read_options(&ours, options, options_size)) {
+        return CORRAL_EINVAL;
+    }
+    return corral_control_set(CONTROL_PROCESS, &(corral_category_options){
+                                                   .soft_budget = ours.soft_budget,
+                                                   .hard_budget = ours.hard_budget,
+                                                   .callback = ours.callback,
+                                                   .argument = ours.argument,
+                                               });
+}
+
+corral_status corral_category_options_of(uint32_t memory_type_id, corral_category_options *options,
+                                         size_t options_size) {
+    if (options == NULL || options_size == 0) {
+        return CORRAL_EINVAL;
+    }
+    bool known;
+    uint32_t category = corral_category_find(memory_type_id, &known);
+    bool has = known && category != CATEGORY_OVERFLOW;
+    corral_category_options ours = {0};
+    if (has) {
+        corral_control_get(category, &ours);
+    }
+    memcpy(options, &ours, options_size < sizeof ours ? options_size : sizeof ours);
+    return has ? CORRAL_OK : CORRAL_EUNUSED;
+}
+
+const char *corral_category_name(uint32_t memory_type_id) {
+    bool known;
+    uint32_t category = corral_category_find(memory_type_id, &known);
+    return known && category != CATEGORY_OVERFLOW ? control_name(category) : NULL;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * control: what was set for a category, and the counters that it needs.
+ *
+ * Owns:     options, names and callbacks of categories, and of the process as a whole.
+ * Callers:  any thread. Who allocates reads one line of a category's when a front list and run are empty.
+ * Promises: each option is one atomic word, or a pointer to what stays as it is. A category for which nothing
+ *           was set has all zeros.
+ * Does not: count blocks: see budget.h. Send anything home when an option asks for it.
+ *
+ * Synchronization (row beside column):
+ *             set        read
+ *   set       any        any        every option is a word; a name or callback is published by its pointer
+ *   read      any        any        and never freed
+ */
+#ifndef CORRAL_CONTROL_H
+#define CORRAL_CONTROL_H
+
+#include "atomic.h"
+#include "base.h"
+#include "options.h"
+
+#include <corral/configure.h>
+
+/* A category is COUNTED from its first budget on, for ever: what was not counted for a while would be missed.
+ * One is APART while blocks are taken and brought home one by one. */
+enum control_flag {
+    CONTROL_COUNTED = 1,
+    CONTROL_EXACT = 2,
+    CONTROL_ZERO = 4,
+    CONTROL_FAILS = 8,
+    CONTROL_APART = CONTROL_EXACT | CONTROL_ZERO | CONTROL_FAILS,
+};
+
+/* Where a category stands with its soft budget. */
+enum control_soft { SOFT_BELOW, SOFT_UNTOLD, SOFT_TOLD };
+
+struct control_text {
+    char text[CORRAL_NAME_MAX + 1];
+};
+
+struct control_callback {
+    corral_budget_callback *function;
+    void *argument;
+};
+
+struct control {
+    _Alignas(CACHE_LINE) _Atomic uint32_t flags; /* atomic: enum control_flag */
+    _Atomic uint32_t recalls;  /* atomic, relaxed: times that caches were asked to send its blocks home */
+    _Atomic int64_t charged;   /* atomic [E:charge]: bytes taken from slabs and the backend, cumulative */
+    _Atomic int64_t spare;     /* atomic [E:spare]: what came back of them; see budget.h */
+    _Atomic int64_t hard;      /* atomic: bytes; 0: none */
+    _Atomic int64_t soft;      /* atomic: bytes; 0: none */
+    _Atomic int64_t soft_next; /* atomic, relaxed: what is to be charged before soft is looked at again */
+    _Atomic uint32_t soft_state; /* atomic: enum control_soft */
+    _Atomic uint32_t misuse;     /* atomic: corral_misuse_policy */
+    _Atomic(const struct control_text *) name;         /* atomic [E:name] */
+    _Atomic(const struct control_callback *) callback; /* atomic [E:callback] */
+    _Atomic uint64_t failed;      /* atomic: allocations that found no memory or were refused */
+    _Atomic uint64_t fail_number; /* atomic: allocations since faults were set */
+    _Atomic uint64_t fail_at, fail_every, fail_seed; /* atomic */
+    _Atomic uint32_t fail_per_million;               /* atomic */
+};
+
+/* That of the process stands behind those of the categories. */
+#define CONTROL_PROCESS CATEGORY_LIMIT
+
+extern CORRAL_HIDDEN struct control corral_controls[CATEGORY_LIMIT + 1];
+
+/* Sets all options of a category. CORRAL_ENOMEM when there is none for a name or callback. May call the OS. */
+corral_status corral_control_set(uint32_t category, const corral_category_options *options);
+void corral_control_get(uint32_t category, corral_category_options *options);
+/* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */
+bool corral_control_fails_now(uint32_t category);
+
+CORRAL_FAST uint32_t control_flags(uint32_t category) {
+    return load_relaxed(&corral_controls[category].flags); /* [R:poll] */
+}
+
+CORRAL_FAST bool control_is_apart(uint32_t category) {
+    return unlikely((control_flags(category) & CONTROL_APART) != 0);
+}
+
+/* Has the category a budget, or all together? */
+CORRAL_FAST bool control_is_counted(uint32_t category) {
+    return unlikely(((control_flags(category) | control_flags(CONTROL_PROCESS)) & CONTROL_COUNTED) != 0);
+}
+
+/* Asks all caches to send home what they have of the category when they next need blocks of it. */
+CORRAL_FAST void control_recall(uint32_t category) {
+    fetch_add_relaxed(&corral_controls[category].recalls, 1); /* [R:hint] */
+}
+
+CORRAL_FAST uint32_t control_recalls(uint32_t category) {
+    return load_relaxed(&corral_controls[category].recalls); /* [R:hint] */
+}
+
+CORRAL_FAST void control_count_failed(uint32_t category) {
+    fetch_add_relaxed(&corral_controls[category].failed, 1); /* [R:figure] */
+}
+
+/* The category's name; NULL when it has none. */
+CORRAL_FAST const char *control_name(uint32_t category) {
+    /* [E:name] */
+    const struct control_text *name = load_acquire(&corral_controls[category].name);
+    return name == NULL ? NULL : name->text;
+}
+
+#endif
