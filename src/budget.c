@@ -118,15 +118,12 @@ CORRAL_SLOW bool corral_budget_charge(uint32_t category, int64_t bytes) {
 }
 
 static uint64_t live_bytes(uint32_t which) {
-    struct figures figures;
     if (which != CONTROL_PROCESS) {
-        corral_figures_sum(which, &figures);
-        return (uint64_t)figures.bytes;
+        return corral_figures_live(which);
     }
     uint64_t bytes = 0;
     for (uint32_t category = 0, end = category_end(); category < end; category++) {
-        corral_figures_sum(category, &figures);
-        bytes += (uint64_t)figures.bytes;
+        bytes += corral_figures_live(category);
     }
     return bytes;
 }

@@ -115,9 +115,9 @@ static bool has_grown(_Atomic uint64_t *most, uint64_t now) {
     return true;
 }
 
-/* The least of a few sums. A sum that another thread passes, or that is interrupted in the middle,
- * counts blocks that moved meanwhile twice or not at all. */
-static uint64_t least_bytes(uint32_t category) {
+/* A sum that another thread passes, or that is interrupted in the middle, counts blocks that moved meanwhile
+ * twice or not at all. */
+uint64_t corral_figures_live(uint32_t category) {
     uint64_t least = UINT64_MAX;
     for (unsigned i = 0; i < PEAK_SUMS; i++) {
         struct figures figures;
@@ -140,5 +140,5 @@ void corral_figures_note_peak(uint32_t category) {
 }
 
 CORRAL_SLOW void corral_figures_look(uint32_t category) {
-    figure_raise(&corral_categories[category].peak_bytes, least_bytes(category));
+    figure_raise(&corral_categories[category].peak_bytes, corral_figures_live(category));
 }

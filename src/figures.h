@@ -23,6 +23,8 @@ struct figures {
 
 /* Sums once over all caches. */
 void corral_figures_sum(uint32_t category, struct figures *figures);
+/* The live bytes, as the least of a few sums. */
+uint64_t corral_figures_live(uint32_t category);
 /* Sums until two sums agree, a bounded number of times. True when they did. */
 bool corral_figures_read(uint32_t category, struct figures *figures);
 /* Looks at the category's live bytes for its peak, if its slabs, or the bytes of its large blocks,

@@ -80,17 +80,26 @@ CORRAL_SLOW bool corral_release_kept(void) {
     return corral_arena_end_empty() || large;
 }
 
-/* A budget refused what the thread was about to take of a category. What it has of that itself goes home, and
- * others are asked for theirs; then the callback may make room. False when it is to be refused. */
+/* What the thread has at hand of a category goes home, and others are asked for theirs. */
+static void recall(uint32_t category) {
+    struct cache *cache = thread_cache();
+    control_recall(category);
+    if (thread_is_attached(cache)) {
+        corral_pool_send_category(cache, category);
+    }
+}
+
+/* A budget refused what the thread was about to take of a category. First what threads have at hand of what the
+ * budget is for goes home; then the callback may make room. False when it is to be refused. */
 CORRAL_SLOW static bool makes_room(uint32_t category, size_t size, uint32_t attempt) {
     if (attempt > 0) {
         return corral_budget_ask(size, category, attempt - 1);
     }
-    struct cache *cache = thread_cache();
+    bool all = corral_budget_mine.refused == CONTROL_PROCESS + 1;
+    uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
     corral_budget_mine.refused = 0;
-    control_recall(category);
-    if (thread_is_attached(cache)) {
-        corral_pool_send_category(cache, category);
+    for (uint32_t i = all ? 0 : category; i < (all ? end : category + 1); i++) {
+        recall(i);
     }
     return true;
 }

@@ -10,6 +10,7 @@
 #include <corral/corral.h>
 
 #include "category.h"
+#include "control.h"
 #include "figures.h"
 
 #include <string.h>
@@ -45,6 +46,7 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->allocations = figures.allocations;
     stats->frees = figures.frees;
     stats->categories = load_relaxed(&shared->used); /* [R:figure] */
+    stats->failed = load_relaxed(&corral_controls[category].failed); /* [R:figure] */
     stats->overflow_ids = category == CATEGORY_OVERFLOW ? corral_category_overflow_ids() : 0;
 }
 
@@ -99,6 +101,7 @@ static void add(corral_stats *total, const corral_stats *one) {
     total->allocations += one->allocations;
     total->frees += one->frees;
     total->categories += one->categories;
+    total->failed += one->failed;
     total->exact &= one->exact;
 }
 

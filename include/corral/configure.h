@@ -53,7 +53,7 @@ typedef struct corral_budget_event {
     const char *name;       /* the category's; NULL: it has none */
     corral_budget_kind kind;
     uint32_t attempt;       /* hard: how often the callback asked for another try so far */
-    uint64_t live_bytes;    /* bytes that callers hold */
+    uint64_t live_bytes;    /* bytes that callers hold; while others allocate, near it */
     uint64_t budget_bytes;
     size_t size;            /* bytes that are asked for: the block's */
 } corral_budget_event;

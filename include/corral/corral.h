@@ -184,6 +184,8 @@ typedef struct corral_stats {
                                 others were allocating; the figures are near, and never negative */
     uint32_t shares_overflow; /* 1: the id has no category of its own, and these are the overflow
                                  category's figures */
+    uint64_t failed;         /* allocations that found no memory, were refused by a budget, or failed on
+                                purpose (corral/configure.h), cumulative */
 } corral_stats;
 
 /* The figures of the category of `memory_type_id`.

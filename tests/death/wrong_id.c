@@ -132,7 +132,7 @@ Test(wrong_id, is_told_with_the_right_one) {
     struct child child;
     child_call(free_with_wrong_id, NULL, &child);
     char expected[100];
-    snprintf(expected, sizeof expected, ": 16 bytes of id %u, not of id %u\n", (unsigned)ID,
+    snprintf(expected, sizeof expected, ": 112 bytes of id %u, not of id %u\n", (unsigned)ID,
              (unsigned)OTHER);
     cr_assert_eq(strstr(child.output, expected) != NULL, CORRAL_MISUSE_POLICY != POLICY_IGNORE,
                  "%s", child.output);

@@ -53,6 +53,10 @@ Test(wrapped, hold) {
     check_main("hold", "--operations=2", "--categories=4");
 }
 
+Test(wrapped, limit) {
+    check_main("limit", "--operations=40000", "--kind=callback");
+}
+
 Test(wrapped, relay) {
     check_main("relay", "--operations=1", "--live=8");
 }
