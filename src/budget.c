@@ -20,8 +20,9 @@ __thread struct budget_mine corral_budget_mine;
 static int64_t taken_from_pools(const struct cache *cache, uint32_t category) {
     const struct row *row = load_acquire(&cache->rows[category]); /* [E:row] */
     int64_t bytes = 0;
-    if (row != NULL) {
-        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+    for (unsigned word = 0; row != NULL && word < CLASS_WORDS; word++) {
+        for (uint64_t used = row_used(row, word); used != 0; used &= used - 1) {
+            unsigned i = word * 64 + bits_lowest(used);
             /* [R:after-edge] At least what was charged before the look began. */
             bytes += load_relaxed(&row->pools[i].net) * (int64_t)corral_classes[i].size;
         }

@@ -95,11 +95,14 @@ struct pool {
                                                   lowered, less with time (front.h) */
 };
 
+#define CLASS_WORDS ((CLASS_COUNT + 63) / 64)
+
 /* What pools were never used of costs no memory. */
 struct row {
     struct row *next;  /* const: the row made before */
     uint32_t category; /* const */
     uint32_t recalls;  /* owner: the category's, when its blocks last went home for that (control.h) */
+    _Atomic uint64_t used[CLASS_WORDS]; /* atomic, written by the owner alone: pools that were ever used */
     struct pool pools[CLASS_COUNT];
 };
 
@@ -180,6 +183,17 @@ CORRAL_FAST struct pool *cache_pool(struct cache *cache, uint32_t pool) {
 CORRAL_FAST const struct id_way *cache_way(const struct cache *cache, uint32_t id) {
     const struct id_way *set = cache->map[(id * UINT32_C(0x9E3779B1)) >> 25];
     return &set[set[0].id != id];
+}
+
+/* Notes that a pool of the row is used: who sums up looks at those alone. */
+CORRAL_FAST void row_use(struct row *row, unsigned class_index) {
+    _Atomic uint64_t *word = &row->used[class_index / 64];
+    store_relaxed(word, load_relaxed(word) | UINT64_C(1) << class_index % 64); /* [R:single-writer] */
+}
+
+/* Which pools of the row were used, of those of a word. */
+CORRAL_FAST uint64_t row_used(const struct row *row, unsigned word) {
+    return load_relaxed(&row->used[word]); /* [R:figure] */
 }
 
 /* The first pool of the category of `id`. */

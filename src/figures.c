@@ -53,8 +53,11 @@ static void add_cache(struct figures *figures, const struct cache *cache, uint32
         return;
     }
     const struct corral_front *fronts = &cache->fronts[category << CLASS_STRIDE_LOG];
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        add_pool(figures, &row->pools[i], &fronts[i], corral_classes[i].size);
+    for (unsigned word = 0; word < CLASS_WORDS; word++) {
+        for (uint64_t used = row_used(row, word); used != 0; used &= used - 1) {
+            unsigned i = word * 64 + bits_lowest(used);
+            add_pool(figures, &row->pools[i], &fronts[i], corral_classes[i].size);
+        }
     }
 }
 

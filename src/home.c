@@ -124,7 +124,9 @@ static void make_room(struct cache *cache, ptrdiff_t cost) {
 }
 
 /* Before a pool's first use. */
-CORRAL_SLOW static void begin(struct pool *pool, uint32_t index) {
+CORRAL_SLOW static void begin(struct cache *cache, struct pool *pool, uint32_t index) {
+    /* [R:own] */
+    row_use(load_relaxed(&cache->rows[index >> CLASS_STRIDE_LOG]), index & (CLASS_STRIDE - 1));
     const struct size_class *size_class = &corral_classes[index & (CLASS_STRIDE - 1)];
     pool->size = size_class->size;
     pool->reciprocal = size_class->reciprocal;
@@ -133,7 +135,7 @@ CORRAL_SLOW static void begin(struct pool *pool, uint32_t index) {
 CORRAL_NOINLINE bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index) {
     ptrdiff_t cost = turn_cost(index);
     if (unlikely(pool->size == 0)) {
-        begin(pool, index);
+        begin(cache, pool, index);
     }
     if (pool->turn == TURN_OUT && cost > 0) {
         corral_turn_learn(cache, pool, cost);

@@ -169,7 +169,12 @@ CORRAL_NOINLINE void *corral_alloc_pool(uint32_t pool) {
 
 struct pool *corral_pool_of_thread(uint32_t pool) {
     struct cache *cache = attached();
-    return cache == NULL ? NULL : cache_pool(cache, pool);
+    struct pool *found = cache == NULL ? NULL : cache_pool(cache, pool);
+    if (found != NULL) {
+        /* [R:own] */
+        row_use(load_relaxed(&cache->rows[pool >> CLASS_STRIDE_LOG]), pool & (CLASS_STRIDE - 1));
+    }
+    return found;
 }
 
 uint32_t corral_pool_base(uint32_t id) {

@@ -21,7 +21,7 @@ void *corral_alloc_of(size_t size, uint32_t pool_base);
 void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero);
 /* The same of a class that holds sizes up to BLOCK_MAX. */
 void *corral_alloc_pool(uint32_t pool);
-/* The calling thread's part of a category and class; NULL when the thread can have none. */
+/* The calling thread's part of a category and class, for a caller that counts blocks in it; NULL when the thread can have none. */
 struct pool *corral_pool_of_thread(uint32_t pool);
 /* The first pool of the category of an id. */
 uint32_t corral_pool_base(uint32_t id);

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 512, CATEGORIES_MOST = 8, UNIT = 1024, LARGE_IN = 2000 };
+enum { WINDOW = 1024, CATEGORIES_MOST = 8, UNIT = 1024, LARGE_IN = 2000 };
 
 #define BUDGET       ((uint64_t)3 * BUILD_MIB)
 #define LARGE_BLOCK  ((size_t)2 * BUILD_MIB)
@@ -199,6 +199,8 @@ int main(int argc, char **argv) {
     free(workers);
     boxes_empty();
     figures_expect_nothing();
+    bool called = calls;
+    calls = false; /* nobody is called for what follows */
     for (unsigned i = 0; i < options.categories; i++) {
         set_budget(i, BUDGET);
         uint64_t fits = room(i);
@@ -206,7 +208,7 @@ int main(int argc, char **argv) {
     }
     CHECK(refused > tried / 20, "%llu of %llu were refused", (unsigned long long)refused,
           (unsigned long long)tried);
-    CHECK(!calls || atomic_load(&told) > 0, "no callback");
+    CHECK(!called || atomic_load(&told) > 0, "no callback");
     printf("%llu allocations, %llu refused\n", (unsigned long long)tried, (unsigned long long)refused);
     return 0;
 }
