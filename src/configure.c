@@ -20,7 +20,7 @@
 #define MILLION 1000000u
 
 static bool are_legal(const corral_category_options *options) {
-    return (options->name == NULL || memchr(options->name, 0, CORRAL_NAME_MAX + 1) != NULL) &&
+    return (options->name == NULL || corral_control_name_fits(options->name)) &&
            options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
            options->exact <= 1 && options->zero_on_free <= 1 &&
            (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;

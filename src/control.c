@@ -18,20 +18,35 @@
 
 struct control corral_controls[CATEGORY_LIMIT + 1];
 
+bool corral_control_name_fits(const char *name) {
+    size_t length = 0;
+    while (length <= CORRAL_NAME_MAX && name[length] != '\0') {
+        length++;
+    }
+    return length <= CORRAL_NAME_MAX;
+}
+
 /* A piece with the name, or the one that is there. False when there is no memory. */
 static bool make_name(struct control *control, const char *name, const struct control_text **made) {
     const struct control_text *have = load_acquire(&control->name); /* [E:name] */
-    *made = have;
-    if (name == NULL || (have != NULL && strcmp(have->text, name) == 0)) {
-        *made = name == NULL ? NULL : have;
+    struct control_text text = {{0}};
+    *made = NULL;
+    if (name == NULL) {
         return true;
     }
-    struct control_text *text = corral_meta_take(sizeof *text);
-    if (text == NULL) {
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        text.text[i] = name[i];
+    }
+    if (have != NULL && memcmp(have, &text, sizeof text) == 0) {
+        *made = have;
+        return true;
+    }
+    struct control_text *piece = corral_meta_take(sizeof *piece);
+    if (piece == NULL) {
         return false;
     }
-    strncpy(text->text, name, CORRAL_NAME_MAX);
-    *made = text;
+    *piece = text;
+    *made = piece;
     return true;
 }
 

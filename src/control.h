@@ -67,7 +67,9 @@ struct control {
 
 extern CORRAL_HIDDEN struct control corral_controls[CATEGORY_LIMIT + 1];
 
-/* Sets all options of a category. CORRAL_ENOMEM when there is none for a name or callback. May call the OS. */
+/* Is a name short enough? */
+bool corral_control_name_fits(const char *name);
+/* Sets all options of a category, which are legal. CORRAL_ENOMEM when there is none for a name or callback. May call the OS. */
 corral_status corral_control_set(uint32_t category, const corral_category_options *options);
 void corral_control_get(uint32_t category, corral_category_options *options);
 /* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */

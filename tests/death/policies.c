@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each kind of misuse under each policy of a category, and what is said to the letter.
+ *
+ * Owns:     nothing; every fault is a process of its own.
+ * Callers:  Criterion.
+ * Promises: a child writes the line that it expects before it does what is to bring it about. Whatever the
+ *           build's policy is, the category's holds.
+ * Does not: look for faults that only some of the time are found: the category is in the exact mode, in which
+ *           what is freed goes home at once.
+ */
+#include <corral/configure.h>
+
+#include "support/build.h"
+#include "support/check.h"
+#include "support/figures.h"
+#include "support/misuse_child.h"
+#include "support/process.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ID = 7, LETTERS = 0x6e657477, UNNAMED = 9, LINE = 400 };
+
+/* What a child is to do, and to be. */
+struct fault {
+    void (*commit)(void);
+    corral_misuse_policy policy;
+};
+
+static void expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void expect(const char *format, ...) {
+    char line[LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    CHECK(write(STDERR_FILENO, line, (size_t)length) == length, "no line");
+}
+
+static void set(uint32_t id, const char *name, corral_misuse_policy policy) {
+    corral_category_options options = {.name = name, .exact = 1, .misuse = policy};
+    CHECK(corral_category_configure(id, &options, sizeof options) == CORRAL_OK, "no options");
+}
+
+static void free_with_a_wrong_id(void) {
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id 1852142711 (audio)\n",
+           block);
+    corral_free(block, LETTERS);
+}
+
+static void free_with_a_wrong_id_that_has_no_name(void) {
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id 9\n", block);
+    corral_free(block, UNNAMED);
+}
+
+static void free_with_a_wrong_id_that_was_never_seen(void) {
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id 4294967295\n", block);
+    corral_free(block, UINT32_MAX);
+}
+
+static void free_a_large_one_with_a_wrong_id(void) {
+    void *block = corral_alloc(20 * BUILD_MIB, ID);
+    expect("corral: wrong memory type id for block %p: a large block of id 7 (net), not of id 9\n", block);
+    corral_free(block, UNNAMED);
+}
+
+static void free_twice(void) {
+    char *block = corral_alloc(64, ID);
+    corral_free(block, ID);
+    expect("corral: double free of block %p: 64 bytes of id 7 (net)\n", (void *)block);
+    corral_free(block, ID);
+}
+
+static void free_twice_after_others(void) {
+    char *block = corral_alloc(64, ID);
+    void *others[100];
+    for (int i = 0; i < 100; i++) {
+        others[i] = corral_alloc(64, ID);
+    }
+    corral_free(block, ID);
+    for (int i = 0; i < 100; i++) {
+        corral_free(others[i], ID);
+    }
+    expect("corral: double free of block %p: 64 bytes of id 7 (net)\n", (void *)block);
+    corral_free(block, ID);
+}
+
+static void free_a_large_one_twice(void) {
+    void *block = corral_alloc(20 * BUILD_MIB, ID);
+    corral_free(block, ID);
+    expect("corral: double free of block %p: a large block of id 7 (net)\n", block);
+    corral_free(block, ID);
+}
+
+static void free_what_lies_within(void) {
+    char *block = corral_alloc(64, ID);
+    expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)\n",
+           (void *)(block + 16));
+    corral_free(block + 16, ID);
+    corral_free(block, ID);
+}
+
+static void free_what_is_not_aligned(void) {
+    char *block = corral_alloc(64, ID);
+    expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)\n",
+           (void *)(block + 1));
+    corral_free(block + 1, ID);
+    corral_free(block, ID);
+}
+
+static void (*const faults[])(void) = {
+    free_with_a_wrong_id, free_with_a_wrong_id_that_has_no_name, free_with_a_wrong_id_that_was_never_seen,
+    free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
+    free_what_lies_within, free_what_is_not_aligned,
+};
+
+static void commit(void *argument) {
+    const struct fault *fault = argument;
+    set(ID, "net", fault->policy);
+    set(LETTERS, "audio", CORRAL_MISUSE_DEFAULT);
+    corral_free(corral_alloc(1, UNNAMED), UNNAMED);
+    fault->commit();
+    figures_expect_nothing();
+    CHECK(corral_alloc(64, ID) != NULL, "the allocator is not intact");
+}
+
+/* Is the text a line and nothing else, twice? */
+static bool is_said_twice(const char *text) {
+    const char *end = strchr(text, '\n');
+    size_t length = end == NULL ? 0 : (size_t)(end - text) + 1;
+    return length > 0 && strlen(text) == 2 * length && memcmp(text, text + length, length) == 0;
+}
+
+static void judge(corral_misuse_policy policy, corral_misuse_policy as) {
+    static struct child child;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        struct fault fault = {.commit = faults[i], .policy = policy};
+        child_call(commit, &fault, &child);
+        bool said = as != CORRAL_MISUSE_IGNORE;
+        cr_assert_eq(child.signal, as == CORRAL_MISUSE_ABORT ? SIGABRT : 0, "%zu: %s", i, child.output);
+        cr_assert(said ? is_said_twice(child.output)
+                       : strchr(child.output, '\n') == child.output + child.length - 1,
+                  "%zu:\n%s", i, child.output);
+    }
+}
+
+Test(policies, ignore) {
+    judge(CORRAL_MISUSE_IGNORE, CORRAL_MISUSE_IGNORE);
+}
+
+Test(policies, report) {
+    judge(CORRAL_MISUSE_REPORT, CORRAL_MISUSE_REPORT);
+}
+
+Test(policies, abort) {
+    judge(CORRAL_MISUSE_ABORT, CORRAL_MISUSE_ABORT);
+}
+
+Test(policies, of_the_build) {
+    judge(CORRAL_MISUSE_DEFAULT, (corral_misuse_policy)(CORRAL_MISUSE_POLICY + CORRAL_MISUSE_IGNORE));
+}
