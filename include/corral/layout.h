@@ -22,9 +22,9 @@
 #include <corral/atomic.h>
 #include <corral/corral.h>
 
-/* The library has these choices from its own list of all. */
+/* The library has these choices from its own list of all, which is not the config.h beside this header. */
 #ifdef CORRAL_BUILDING
-#include "config.h"
+#include <config.h>
 #else
 #include <corral/build.h>
 #endif

@@ -43,6 +43,17 @@ int main(void) {
     return bad;
 }
 """
+# One that has its options from the environment.
+CONFIG_PROGRAM = """#include <corral/config.h>
+#include <stdlib.h>
+
+int main(void) {
+    char message[600];
+    setenv("CORRAL_FAIL", "7:at=1", 1);
+    corral_status status = corral_config_from_environment(message, sizeof message);
+    return status != CORRAL_OK || corral_alloc(100, 7) != NULL;
+}
+"""
 BUILD = """project('consumer', 'c', version: '1', default_options: ['c_std=c11', 'werror=true'])
 shared = executable('shared', 'main.c', dependencies: dependency('corral', static: false))
 static = executable('static', 'main.c', dependencies: dependency('corral', static: true))
@@ -51,9 +62,20 @@ test('shared', shared)
 test('static', static)
 test('plain', plain)
 test('malloc', executable('malloc', 'malloc.c', dependencies: dependency('corral-malloc')))
+config = dependency('corral-config', required: false)
+if config.found()
+  test('config', executable('config', 'config.c', override_options: 'c_std=gnu11', dependencies: config))
+  test('static config', executable('static_config', 'config.c', override_options: 'c_std=gnu11',
+                                   dependencies: dependency('corral-config', static: true)))
+endif
 shared_module('plugin', 'main.c', name_prefix: '', dependencies: dependency('corral-plugin'))
 """
-WRAP = "[wrap-file]\ndirectory = corral\n\n[provide]\ndependency_names = corral, corral-plugin, corral-malloc\n"
+WRAP = """[wrap-file]
+directory = corral
+
+[provide]
+dependency_names = corral, corral-config, corral-plugin, corral-malloc
+"""
 
 
 def run(*command, **options):
@@ -69,6 +91,12 @@ def uses_corral_so(program):
     return "libcorral.so" in dynamic_section(program)
 
 
+def system_descriptions():
+    """Returns where pkg-config looks of itself."""
+    return subprocess.run(["pkg-config", "--variable=pc_path", "pkg-config"], check=True,
+                          capture_output=True, text=True).stdout.strip()
+
+
 def is_plugin(module):
     """Whether a shared object with corral inside loads at any time, and is never unloaded."""
     section = dynamic_section(module)
@@ -80,6 +108,7 @@ def as_subproject(directory, root):
     (directory / "meson.build").write_text(BUILD, encoding="utf-8")
     (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
     (directory / "malloc.c").write_text(MALLOC_PROGRAM, encoding="utf-8")
+    (directory / "config.c").write_text(CONFIG_PROGRAM, encoding="utf-8")
     (directory / "subprojects").mkdir()
     (directory / "subprojects/corral").symlink_to(root)
     (directory / "subprojects/corral.wrap").write_text(WRAP, encoding="utf-8")
@@ -119,6 +148,15 @@ def installed(directory, build, compiler):
     run(shared, env=environment)
     run(static)
     run(malloc, env=environment)
+    if next(stage.rglob("corral-config.pc"), None) is not None:
+        # inih is not of the stage: its own description is found where it always is.
+        environment["PKG_CONFIG_PATH"] = system_descriptions()
+        source, program = directory / "config.c", directory / "config"
+        source.write_text(CONFIG_PROGRAM, encoding="utf-8")
+        for form, how in {"shared": [], "static": ["--static"]}.items():
+            run(*compiler, "-std=gnu11", "-Werror", source, *(["-static"] if how else []),
+                *flags(*how, "--cflags", "--libs", package="corral-config"), "-o", f"{program}_{form}")
+            run(f"{program}_{form}", env=environment)
     described = next(stage.rglob("corral-run.1"), None)
     if described is not None:
         # The program finds the library beside it.

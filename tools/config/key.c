@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * key: see key.h.
+ *
+ * Owns:     the table.
+ * Callers:  through key.h.
+ * Promises: as key.h.
+ * Does not: allocate.
+ */
+#include "key.h"
+
+#include "number.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Reads a value of the option at that place. False when it is none, and the message says why. */
+typedef bool reader(void *option, const char *key, const char *value, struct message *message);
+
+static bool refuse_unless(enum number_found found, uint64_t number, uint64_t most, const char *key,
+                          const char *value, const char *none, struct message *message) {
+    if (found == NUMBER_NONE) {
+        return corral_config_refuse(message, "%s: \"%s\" is not %s", key, value, none);
+    }
+    if (found == NUMBER_TOO_LARGE || number > most) {
+        return corral_config_refuse(message, "%s: \"%s\" is too large", key, value);
+    }
+    return true;
+}
+
+static bool read_name(void *option, const char *key, const char *value, struct message *message) {
+    if (*value == 0) {
+        return corral_config_refuse(message, "%s: it is empty", key);
+    }
+    if (strlen(value) > CORRAL_NAME_MAX) {
+        return corral_config_refuse(message, "%s: \"%s\" is longer than %d bytes", key, value,
+                                    CORRAL_NAME_MAX);
+    }
+    memcpy(option, value, strlen(value) + 1);
+    return true;
+}
+
+static bool read_bytes(void *option, const char *key, const char *value, struct message *message) {
+    uint64_t *bytes = option;
+    enum number_found found = corral_config_bytes(value, bytes);
+    return refuse_unless(found, *bytes, PTRDIFF_MAX, key, value, "a number of bytes, KiB, MiB or GiB",
+                         message);
+}
+
+static bool read_number(void *option, const char *key, const char *value, struct message *message) {
+    uint64_t *number = option;
+    enum number_found found = corral_config_whole_number(value, number);
+    return refuse_unless(found, *number, UINT64_MAX, key, value, "a number", message);
+}
+
+static bool read_per_million(void *option, const char *key, const char *value,
+                             struct message *message) {
+    uint64_t number;
+    enum number_found found = corral_config_whole_number(value, &number);
+    uint32_t per_million = (uint32_t)number;
+    memcpy(option, &per_million, sizeof per_million);
+    return refuse_unless(found, number, 1000000, key, value, "a number", message);
+}
+
+/* Which of the words a value is; `count` when it is none. */
+static uint32_t find_word(const char *const *words, uint32_t count, const char *value) {
+    uint32_t i = 0;
+    while (i < count && strcmp(words[i], value) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static bool read_switch(void *option, const char *key, const char *value, struct message *message) {
+    static const char *const words[] = {"no", "yes", "0", "1"};
+    uint32_t word = find_word(words, 4, value), on = word % 2;
+    memcpy(option, &on, sizeof on);
+    return word < 4 || corral_config_refuse(message, "%s: \"%s\" is neither yes nor no", key, value);
+}
+
+static bool read_misuse(void *option, const char *key, const char *value, struct message *message) {
+    static const char *const words[] = {
+        [CORRAL_MISUSE_DEFAULT] = "default",
+        [CORRAL_MISUSE_IGNORE] = "ignore",
+        [CORRAL_MISUSE_REPORT] = "report",
+        [CORRAL_MISUSE_ABORT] = "abort",
+    };
+    corral_misuse_policy policy = (corral_misuse_policy)find_word(words, 4, value);
+    memcpy(option, &policy, sizeof policy);
+    return (uint32_t)policy < 4 ||
+           corral_config_refuse(message, "%s: \"%s\" is none of ignore, report, abort and default",
+                                key, value);
+}
+
+struct key {
+    const char *name;
+    reader *read;
+    size_t offset, size; /* of the option in a setting */
+    bool of_process;
+};
+
+#define OPTION(name) \
+    offsetof(struct setting, options.name), sizeof(((corral_category_options *)0)->name)
+
+enum { NAME, KEYS = 10 };
+static const struct key keys[KEYS] = {
+    [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, false},
+    {"soft_budget", read_bytes, OPTION(soft_budget), true},
+    {"hard_budget", read_bytes, OPTION(hard_budget), true},
+    {"exact", read_switch, OPTION(exact), false},
+    {"zero_on_free", read_switch, OPTION(zero_on_free), false},
+    {"misuse", read_misuse, OPTION(misuse), false},
+    {"fail_at", read_number, OPTION(fail_at), false},
+    {"fail_every", read_number, OPTION(fail_every), false},
+    {"fail_per_million", read_per_million, OPTION(fail_per_million), false},
+    {"fail_seed", read_number, OPTION(fail_seed), false},
+};
+
+bool corral_config_take_key(struct setting *setting, const char *key, const char *value,
+                            struct message *message) {
+    uint32_t i = 0;
+    while (i < KEYS && (strcmp(keys[i].name, key) != 0 || (setting->process && !keys[i].of_process))) {
+        i++;
+    }
+    if (i == KEYS) {
+        return corral_config_refuse(message, "%s has no key \"%s\"",
+                                    setting->process ? "[process]" : "a category", key);
+    }
+    if ((setting->named & 1u << i) != 0) {
+        return corral_config_refuse(message, "%s: it is set twice", key);
+    }
+    setting->named |= 1u << i;
+    return keys[i].read((char *)setting + keys[i].offset, key, value, message);
+}
+
+void corral_config_merge(struct setting *into, const struct setting *from) {
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if ((from->named & 1u << i) != 0) {
+            memcpy((char *)into + keys[i].offset, (const char *)from + keys[i].offset, keys[i].size);
+        }
+    }
+    into->named |= from->named;
+}
+
+void corral_config_overlay(corral_category_options *options, const struct setting *setting) {
+    struct setting whole = {.options = *options};
+    corral_config_merge(&whole, setting);
+    *options = whole.options;
+    if ((setting->named & 1u << NAME) != 0) {
+        options->name = setting->name;
+    }
+}
+
+const char *corral_config_name(const struct setting *setting) {
+    return (setting->named & 1u << NAME) != 0 ? setting->name : NULL;
+}
