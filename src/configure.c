@@ -46,6 +46,17 @@ static void begin_anew(uint32_t category) {
     }
 }
 
+/* Writes what a caller knows of the struct. */
+static corral_status give_options(uint32_t which, corral_category_options *options, size_t options_size) {
+    if (options == NULL || options_size == 0) {
+        return CORRAL_EINVAL;
+    }
+    corral_category_options ours;
+    corral_control_get(which, &ours);
+    memcpy(options, &ours, options_size < sizeof ours ? options_size : sizeof ours);
+    return CORRAL_OK;
+}
+
 corral_status corral_category_configure(uint32_t memory_type_id, const corral_category_options *options,
                                         size_t options_size) {
     corral_category_options ours;
@@ -68,12 +79,21 @@ corral_status corral_process_configure(const corral_category_options *options, s
     if (!read_options(&ours, options, options_size)) {
         return CORRAL_EINVAL;
     }
-    return corral_control_set(CONTROL_PROCESS, &(corral_category_options){
-                                                   .soft_budget = ours.soft_budget,
-                                                   .hard_budget = ours.hard_budget,
-                                                   .callback = ours.callback,
-                                                   .argument = ours.argument,
-                                               });
+    corral_status status = corral_control_set(CONTROL_PROCESS, &(corral_category_options){
+                                                                   .soft_budget = ours.soft_budget,
+                                                                   .hard_budget = ours.hard_budget,
+                                                                   .callback = ours.callback,
+                                                                   .argument = ours.argument,
+                                                               });
+    uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
+    for (uint32_t category = 0; status == CORRAL_OK && category < end; category++) {
+        begin_anew(category);
+    }
+    return status;
+}
+
+corral_status corral_process_options_of(corral_category_options *options, size_t options_size) {
+    return give_options(CONTROL_PROCESS, options, options_size);
 }
 
 corral_status corral_category_options_of(uint32_t memory_type_id, corral_category_options *options,
@@ -83,13 +103,11 @@ corral_status corral_category_options_of(uint32_t memory_type_id, corral_categor
     }
     bool known;
     uint32_t category = corral_category_find(memory_type_id, &known);
-    bool has = known && category != CATEGORY_OVERFLOW;
-    corral_category_options ours = {0};
-    if (has) {
-        corral_control_get(category, &ours);
+    if (!known || category == CATEGORY_OVERFLOW) {
+        memset(options, 0, options_size < sizeof *options ? options_size : sizeof *options);
+        return CORRAL_EUNUSED;
     }
-    memcpy(options, &ours, options_size < sizeof ours ? options_size : sizeof ours);
-    return has ? CORRAL_OK : CORRAL_EUNUSED;
+    return give_options(category, options, options_size);
 }
 
 const char *corral_category_name(uint32_t memory_type_id) {

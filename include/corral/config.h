@@ -7,7 +7,7 @@
  * Callers:  any thread, at any time: most often main, before it allocates. C11 and C++17.
  * Promises: all that a file says is set, or nothing when anything in it is wrong; a message then says
  *           where and what. What a file does not name stays as it is: a callback, say, or a budget that
- *           the program has set. (Not so of [process]; see below.)
+ *           the program has set.
  * Does not: set callbacks, which are functions: see corral/configure.h. Read anything unless it is
  *           called, or look at a file again.
  *
@@ -29,10 +29,6 @@
  * value a comment begins with a blank and a ;. Lines have 198 bytes at most. Blanks around them,
  * around values and before KiB do not matter. Each section and each of its keys is there once; a
  * section without keys changes nothing.
- *
- * What was set for all categories together cannot be read, so that [process] sets both budgets: the one
- * that it does not name is 0 then, and no callback is left. A program that wants a callback for the
- * process sets budget and callback itself, after the file was read.
  *
  * CORRAL_CONFIG in the environment is a file's path. CORRAL_FAIL has faults on purpose: entries, parted
  * by semicolons, of who and what:

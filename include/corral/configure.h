@@ -6,7 +6,8 @@
  * Owns:     the public interface of a category's options, and no state.
  * Callers:  any thread, at any time, before or after the first allocation of the category.
  * Promises: what is not set costs nothing. A hard budget is never passed: neither by a byte, nor for a moment.
- * Does not: take memory away from who holds it: a budget below what is live refuses until that is freed.
+ * Does not: take memory away from who holds it, or has it at hand: a budget below that refuses what is to be
+ *           taken besides, until enough is home.
  *
  * What a budget bounds are the bytes that left the category's slabs, and its large blocks: those that callers
  * hold, of size classes, and those that threads have at hand: in front lists, in a run and in a gathered
@@ -106,8 +107,8 @@ CORRAL_API corral_status corral_category_configure(uint32_t memory_type_id,
 /* Reads the options of a category: all zeros when none were set.
  *
  * options  written whole, as far as options_size reaches. The name stays as it is as long as the process lives.
- * Returns CORRAL_OK; CORRAL_EUNUSED when the id has no category, the options being 0; CORRAL_EINVAL when options is
- * NULL or options_size is 0.
+ * Returns CORRAL_OK, for a dense id always; CORRAL_EUNUSED when the id has no category, the options being 0;
+ * CORRAL_EINVAL when options is NULL or options_size is 0.
  * Thread role: any. Progress: wait-free. Calls the OS: no. */
 CORRAL_API corral_status corral_category_options_of(uint32_t memory_type_id,
                                                     corral_category_options *options,
@@ -118,6 +119,9 @@ CORRAL_API corral_status corral_category_options_of(uint32_t memory_type_id,
  * category's budget, if that has one, and once for the process's. */
 CORRAL_API corral_status corral_process_configure(const corral_category_options *options,
                                                   size_t options_size);
+
+/* Reads what was set for all categories together. As corral_category_options_of; never CORRAL_EUNUSED. */
+CORRAL_API corral_status corral_process_options_of(corral_category_options *options, size_t options_size);
 
 /* The name of the category of an id; NULL when it has none. It stays as it is as long as the process lives.
  * Thread role: any. Progress: wait-free. Calls the OS: no. */

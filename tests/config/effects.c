@@ -43,7 +43,9 @@ Test(effects, budget_of_the_process) {
     written_set("[process]\n");
     cr_assert_not(serves(2 << 20, ID), "a section without keys has changed something");
     written_set("[process]\nsoft_budget = 1 MiB\n");
-    cr_assert(serves(2 << 20, ID), "what is not named is to be 0");
+    cr_assert_not(serves(2 << 20, ID), "what is not named has changed");
+    written_set("[process]\nhard_budget = 0\n");
+    cr_assert(serves(2 << 20, ID));
 }
 
 static unsigned calls;

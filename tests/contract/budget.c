@@ -192,6 +192,32 @@ Test(budget, has_again_what_another_thread_freed) {
     figures_expect_nothing();
 }
 
+/* What the thread has at hand when a budget is set is not handed out beyond it. */
+Test(budget, begins_with_what_is_live) {
+    uint64_t each = bytes_of(4000);
+    corral_category_options two = {.hard_budget = 2 * each}, none = {0};
+    for (int process = 0; process <= 1; process++) {
+        for (size_t i = 0; i < 64; i++) {
+            blocks[i] = corral_alloc(4000, ID);
+        }
+        empty(ID, 64);
+        cr_assert_eq(process ? corral_process_configure(&two, sizeof two)
+                             : corral_category_configure(ID, &two, sizeof two), CORRAL_OK);
+        cr_assert_eq(fill(ID, 4000), 2);
+        empty(ID, 2);
+        cr_assert_eq(process ? corral_process_configure(&none, sizeof none)
+                             : corral_category_configure(ID, &none, sizeof none), CORRAL_OK);
+        corral_free(corral_alloc(2 * BUILD_MIB, ID), ID);
+        void *large = corral_alloc(2 * BUILD_MIB, ID);
+        corral_free(large, ID);
+        cr_assert_eq(process ? corral_process_configure(&two, sizeof two)
+                             : corral_category_configure(ID, &two, sizeof two), CORRAL_OK);
+        cr_assert_null(corral_alloc(2 * BUILD_MIB, ID), "nor is the large block that it freed last");
+        cr_assert_eq(process ? corral_process_configure(&none, sizeof none)
+                             : corral_category_configure(ID, &none, sizeof none), CORRAL_OK);
+    }
+}
+
 struct told {
     size_t times;
     corral_budget_event last;

@@ -65,6 +65,22 @@ Test(configure, reads_what_was_set) {
     reads_what_was_set(LETTERS);
 }
 
+Test(configure, reads_what_was_set_for_all_together) {
+    int argument;
+    corral_category_options set = {.name = "unused", .soft_budget = 5, .hard_budget = (uint64_t)1 << 50,
+                                   .callback = ignore, .argument = &argument, .exact = 1};
+    corral_category_options got;
+    cr_assert_eq(corral_process_options_of(&got, sizeof got), CORRAL_OK);
+    cr_assert_eq(memcmp(&got, &(corral_category_options){0}, sizeof got), 0);
+    cr_assert_eq(corral_process_configure(&set, sizeof set), CORRAL_OK);
+    cr_assert_eq(corral_process_options_of(&got, sizeof got), CORRAL_OK);
+    set.name = NULL;
+    set.exact = 0;
+    cr_assert_eq(memcmp(&got, &set, sizeof got), 0);
+    cr_assert_eq(corral_process_options_of(NULL, sizeof got), CORRAL_EINVAL);
+    cr_assert_eq(corral_process_options_of(&got, 0), CORRAL_EINVAL);
+}
+
 Test(configure, refuses_what_is_not_legal) {
     char longest[CORRAL_NAME_MAX + 2];
     memset(longest, 'x', sizeof longest);

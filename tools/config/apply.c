@@ -83,7 +83,10 @@ bool corral_config_apply(const struct settings *settings, struct message *messag
     free(before);
     const struct setting *process = corral_config_find(settings, true, 0);
     if (done && process != NULL && process->named != 0) {
-        corral_process_configure(&process->options, sizeof process->options);
+        corral_category_options options;
+        corral_process_options_of(&options, sizeof options);
+        corral_config_overlay(&options, process);
+        corral_process_configure(&options, sizeof options);
     }
     return done;
 }
