@@ -15,6 +15,7 @@
 #include <corral/corral.h>
 #include "large.h"
 #include "misuse.h"
+#include "os.h"
 #include "pool.h"
 #include "slab.h"
 
@@ -95,21 +96,30 @@ static bool grow_unit(void *block, size_t size, uint32_t category) {
     return true;
 }
 
-/* Charges what a large block has grown by to the budgets there are, or makes it what it was. */
-static bool pay_for_growth(void *block, const struct block_info *before) {
-    struct large_info now;
-    if (!control_is_counted(before->category) || !large_find(large_map_find(block), &now) ||
-        now.size <= before->size || budget_charge(before->category, (int64_t)(now.size - before->size))) {
-        return true;
+/* Resizes a large block, of a category with a budget: what it is to grow by is counted and charged first. */
+CORRAL_SLOW static bool resize_counted(void *block, size_t size, const struct block_info *info) {
+    size_t bytes = round_up(size, corral_os_page_size());
+    int64_t more = bytes > info->size ? (int64_t)(bytes - info->size) : 0;
+    corral_large_count(info->category, more);
+    bool done = more == 0 || corral_budget_charge(info->category, more);
+    corral_budget_mine.refused = 0; /* when it is moved, that asks */
+    done = done && corral_large_resize(block, size);
+    corral_large_count(info->category, -more); /* the block has them itself now, or they are not needed */
+    budget_tell_if_due(size);
+    return done;
+}
+
+static bool resize_large(void *block, size_t size, const struct block_info *info) {
+    if (size > PTRDIFF_MAX || (size <= BLOCK_MAX && size < info->size / 2)) {
+        return false;
     }
-    corral_budget_mine.refused = 0; /* moving it will be refused again */
-    return !corral_large_resize(block, before->size);
+    return control_is_counted(info->category) ? resize_counted(block, size, info)
+                                              : corral_large_resize(block, size);
 }
 
 static bool resize_in_place(void *block, size_t size, const struct block_info *info) {
     if (info->large) {
-        return (size > BLOCK_MAX || size >= info->size / 2) && size <= PTRDIFF_MAX &&
-               corral_large_resize(block, size) && pay_for_growth(block, info);
+        return resize_large(block, size, info);
     }
     if (size <= info->size) {
         return size >= info->size / 2 || info->size == BLOCK_MIN;

@@ -12,6 +12,8 @@
 #include "category.h"
 #include "figures.h"
 
+#include <errno.h>
+
 __thread struct budget_mine corral_budget_mine;
 
 /* While more than the soft budget is taken, a look for each such part of it. */
@@ -60,62 +62,84 @@ static int64_t taken_of(uint32_t which) {
     return bytes;
 }
 
+/* Budgets are up to PTRDIFF_MAX; what is charged and not spare is compared with them, which no sum passes. */
 static int64_t hard_of(const struct control *control) {
     int64_t hard = load_relaxed(&control->hard); /* [R:value-is-all] */
-    return hard == 0 ? INT64_MAX / 2 : hard;
+    return hard == 0 ? INT64_MAX : hard;
 }
 
 static int64_t soft_of(const struct control *control) {
     int64_t soft = load_relaxed(&control->soft); /* [R:value-is-all] */
-    return soft == 0 ? INT64_MAX / 2 : soft;
+    return soft == 0 ? INT64_MAX : soft;
 }
 
-/* Notes where the category stands with its soft budget. */
-static void note_soft(struct control *control, uint32_t which, int64_t charged, int64_t bytes) {
-    int64_t soft = soft_of(control);
-    if (bytes <= soft) {
-        store_relaxed(&control->soft_state, SOFT_BELOW); /* [R:hint] */
-        return;
-    }
-    uint32_t state = SOFT_BELOW;
-    store_relaxed(&control->soft_next, charged + soft / SOFT_PART); /* [R:hint] */
-    if (cas_relaxed(&control->soft_state, &state, SOFT_UNTOLD) || state == SOFT_UNTOLD) { /* [R:value-is-all] */
-        corral_budget_mine.soft = which + 1;
-    }
-}
+/* What a charge came to. */
+struct charge {
+    bool fits;
+    bool looked;
+    int64_t charged, bytes; /* when it looked: what was charged then, and T */
+};
 
 /* Step 5. */
-CORRAL_SLOW static bool look(struct control *control, uint32_t which) {
-    int64_t charged = load_acquire(&control->charged); /* [E:charge] sees what was counted before */
-    int64_t bytes = taken_of(which);
-    store_release(&control->spare, charged - bytes); /* [E:spare] behind the reading of charged */
-    note_soft(control, which, charged, bytes);
-    return bytes <= hard_of(control);
+CORRAL_SLOW static void look(struct charge *charge, struct control *control, uint32_t which) {
+    charge->charged = load_acquire(&control->charged); /* [E:charge] sees what was counted before */
+    charge->bytes = taken_of(which);
+    /* [E:spare] behind the reading of charged */
+    store_release(&control->spare, charge->charged - charge->bytes);
+    charge->fits = charge->bytes <= hard_of(control);
+    charge->looked = true;
 }
 
-static bool charge(uint32_t which, int64_t bytes) {
+static struct charge charge(uint32_t which, int64_t bytes) {
+    struct charge charge = {.fits = true};
     struct control *control = &corral_controls[which];
     /* [E:counted] Sees that nothing was known to be spare. */
     if ((load_acquire(&control->flags) & CONTROL_COUNTED) == 0) {
-        return true;
+        return charge;
     }
     int64_t spare = load_acquire(&control->spare); /* [E:spare] before charging */
     /* [E:charge] Publishes what the caller counted. */
     int64_t charged = fetch_add_release(&control->charged, bytes) + bytes;
-    bool soft = charged > soft_of(control) + spare &&
+    bool soft = charged - spare > soft_of(control) &&
                 charged >= load_relaxed(&control->soft_next); /* [R:hint] */
-    if (likely(!soft && charged <= hard_of(control) + spare)) {
-        return true;
+    if (unlikely(soft || charged - spare > hard_of(control))) {
+        look(&charge, control, which);
+        if (!charge.fits) {
+            corral_budget_mine.refused = which + 1;
+        }
     }
-    bool fits = look(control, which);
-    if (!fits) {
-        corral_budget_mine.refused = which + 1;
+    return charge;
+}
+
+/* Notes where a control stands with its soft budget, after bytes were taken and kept. True when that is to be
+ * told. Below it without them is a crossing, whatever was told before. */
+static bool note_soft(struct control *control, const struct charge *charge, int64_t bytes) {
+    int64_t soft = soft_of(control);
+    if (charge->bytes - bytes <= soft) {
+        store_relaxed(&control->soft_state, SOFT_BELOW); /* [R:hint] */
     }
-    return fits;
+    if (charge->bytes <= soft) {
+        return false;
+    }
+    uint32_t state = SOFT_BELOW;
+    store_relaxed(&control->soft_next, charge->charged + soft / SOFT_PART); /* [R:hint] */
+    /* [R:value-is-all] */
+    return cas_relaxed(&control->soft_state, &state, SOFT_UNTOLD) || state == SOFT_UNTOLD;
 }
 
 CORRAL_SLOW bool corral_budget_charge(uint32_t category, int64_t bytes) {
-    return charge(category, bytes) && charge(CONTROL_PROCESS, bytes);
+    struct charge own = charge(category, bytes);
+    struct charge all = own.fits ? charge(CONTROL_PROCESS, bytes) : own;
+    if (!own.fits || !all.fits) {
+        return false;
+    }
+    if (own.looked && note_soft(&corral_controls[category], &own, bytes)) {
+        corral_budget_mine.soft_category = category + 1;
+    }
+    if (all.looked && note_soft(&corral_controls[CONTROL_PROCESS], &all, bytes)) {
+        corral_budget_mine.soft_process = true;
+    }
+    return true;
 }
 
 static uint64_t live_bytes(uint32_t which) {
@@ -147,30 +171,40 @@ static bool call(uint32_t which, corral_budget_kind kind, size_t size, uint32_t 
         .budget_bytes = (uint64_t)(kind == CORRAL_BUDGET_HARD ? hard_of(control) : soft_of(control)),
         .size = size,
     };
+    int kept = errno;
     corral_budget_mine.in_callback = true;
     bool again = callback->function(&event, callback->argument) != 0;
     corral_budget_mine.in_callback = false;
+    errno = kept;
     return again;
 }
 
-CORRAL_SLOW bool corral_budget_ask(size_t size, uint32_t category, uint32_t attempt) {
+CORRAL_SLOW bool corral_budget_ask(size_t size, uint32_t attempt) {
     uint32_t which = corral_budget_mine.refused - 1;
     corral_budget_mine.refused = 0;
-    if (call(which, CORRAL_BUDGET_HARD, size, attempt)) {
-        return true;
+    return call(which, CORRAL_BUDGET_HARD, size, attempt);
+}
+
+/* Tells of a control, if nobody else has. */
+static void tell(uint32_t which, size_t size) {
+    uint32_t state = SOFT_UNTOLD;
+    if (cas_relaxed(&corral_controls[which].soft_state, &state, SOFT_TOLD)) { /* [R:value-is-all] */
+        call(which, CORRAL_BUDGET_SOFT, size, 0);
     }
-    control_count_failed(category);
-    return false;
 }
 
 CORRAL_SLOW void corral_budget_tell(size_t size) {
-    if (corral_budget_mine.in_callback) {
-        return;
-    }
-    uint32_t which = corral_budget_mine.soft - 1;
-    uint32_t state = SOFT_UNTOLD;
-    corral_budget_mine.soft = 0;
-    if (cas_relaxed(&corral_controls[which].soft_state, &state, SOFT_TOLD)) { /* [R:value-is-all] */
-        call(which, CORRAL_BUDGET_SOFT, size, 0);
+    struct budget_mine *mine = &corral_budget_mine;
+    while (!mine->in_callback && budget_is_to_tell()) {
+        uint32_t category = mine->soft_category;
+        bool process = mine->soft_process;
+        mine->soft_category = 0;
+        mine->soft_process = false;
+        if (category != 0) {
+            tell(category - 1, size);
+        }
+        if (process) {
+            tell(CONTROL_PROCESS, size);
+        }
     }
 }

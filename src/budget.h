@@ -36,10 +36,10 @@
 #include "control.h"
 
 /* What the calling thread is to see to when it holds nothing of corral's: the control (and 1) whose budget
- * refused its last take; the one whose soft budget was passed. */
+ * refused its last take; the category (and 1) whose soft budget was passed; was the process's? */
 struct budget_mine {
-    uint32_t refused, soft;
-    bool in_callback;
+    uint32_t refused, soft_category;
+    bool soft_process, in_callback;
 };
 
 extern CORRAL_HIDDEN __thread struct budget_mine corral_budget_mine;
@@ -48,8 +48,8 @@ extern CORRAL_HIDDEN __thread struct budget_mine corral_budget_mine;
  * too many: the caller puts them back and counts them off. category: counted. */
 bool corral_budget_charge(uint32_t category, int64_t bytes);
 /* After a take was refused: runs the callback of whoever refused it. Does it want another try? */
-bool corral_budget_ask(size_t size, uint32_t category, uint32_t attempt);
-/* Runs the callback of a soft budget that was passed, once. */
+bool corral_budget_ask(size_t size, uint32_t attempt);
+/* Runs the callbacks of soft budgets that were passed, once. */
 void corral_budget_tell(size_t size);
 
 CORRAL_FAST bool budget_charge(uint32_t category, int64_t bytes) {
@@ -61,8 +61,12 @@ CORRAL_FAST bool budget_was_refused(void) {
     return corral_budget_mine.refused != 0;
 }
 
+CORRAL_FAST bool budget_is_to_tell(void) {
+    return corral_budget_mine.soft_category != 0 || corral_budget_mine.soft_process;
+}
+
 CORRAL_FAST void budget_tell_if_due(size_t size) {
-    if (unlikely(corral_budget_mine.soft != 0)) {
+    if (unlikely(budget_is_to_tell())) {
         corral_budget_tell(size);
     }
 }

@@ -72,7 +72,8 @@ CORRAL_FAST uint64_t category_looks(uint32_t category) {
 /* Notes that something is allocated in a category. */
 CORRAL_FAST void category_use(uint32_t category) {
     struct category *it = &corral_categories[category];
-    if (unlikely(!load_relaxed(&it->used))) { /* [R:figure] */
+    /* [R:figure] [R:coherent] Who sees that the end is behind the category passes that on. */
+    if (unlikely(!load_relaxed(&it->used) || load_relaxed(&corral_category_end) <= category)) {
         corral_category_begin(category);
     }
 }

@@ -12,8 +12,7 @@
 #include "budget.h"
 #include "category.h"
 #include "control.h"
-#include "pool.h"
-#include "thread.h"
+#include "slow.h"
 
 #include <string.h>
 
@@ -35,15 +34,6 @@ static bool read_options(corral_category_options *ours, const corral_category_op
     *ours = (corral_category_options){0};
     memcpy(ours, options, options_size < sizeof *ours ? options_size : sizeof *ours);
     return are_legal(ours);
-}
-
-/* What the calling thread has at hand goes home; other threads' when they next need blocks. */
-static void begin_anew(uint32_t category) {
-    struct cache *cache = thread_cache();
-    control_recall(category);
-    if (thread_is_attached(cache)) {
-        corral_pool_send_category(cache, category);
-    }
 }
 
 /* Writes what a caller knows of the struct. */
@@ -69,7 +59,7 @@ corral_status corral_category_configure(uint32_t memory_type_id, const corral_ca
     }
     corral_status status = corral_control_set(category, &ours);
     if (status == CORRAL_OK) {
-        begin_anew(category);
+        corral_recall(category);
     }
     return status;
 }
@@ -87,7 +77,7 @@ corral_status corral_process_configure(const corral_category_options *options, s
                                                                });
     uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
     for (uint32_t category = 0; status == CORRAL_OK && category < end; category++) {
-        begin_anew(category);
+        corral_recall(category);
     }
     return status;
 }

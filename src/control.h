@@ -46,13 +46,13 @@ struct control_callback {
 
 struct control {
     _Alignas(CACHE_LINE) _Atomic uint32_t flags; /* atomic: enum control_flag */
-    _Atomic uint32_t recalls;  /* atomic, relaxed: times that caches were asked to send its blocks home */
+    _Atomic uint32_t recalls;  /* atomic [E:recall]: times that caches were asked to send its blocks home */
     _Atomic int64_t charged;   /* atomic [E:charge]: bytes taken from slabs and the backend, cumulative */
     _Atomic int64_t spare;     /* atomic [E:spare]: what came back of them; see budget.h */
     _Atomic int64_t hard;      /* atomic: bytes; 0: none */
     _Atomic int64_t soft;      /* atomic: bytes; 0: none */
     _Atomic int64_t soft_next; /* atomic, relaxed: what is to be charged before soft is looked at again */
-    _Atomic uint32_t soft_state; /* atomic: enum control_soft */
+    _Atomic uint32_t soft_state; /* atomic, relaxed: enum control_soft */
     _Atomic uint32_t misuse;     /* atomic: corral_misuse_policy */
     _Atomic(const struct control_text *) name;         /* atomic [E:name] */
     _Atomic(const struct control_callback *) callback; /* atomic [E:callback] */
@@ -90,11 +90,11 @@ CORRAL_FAST bool control_is_counted(uint32_t category) {
 
 /* Asks all caches to send home what they have of the category when they next need blocks of it. */
 CORRAL_FAST void control_recall(uint32_t category) {
-    fetch_add_relaxed(&corral_controls[category].recalls, 1); /* [R:hint] */
+    fetch_add_release(&corral_controls[category].recalls, 1); /* [E:recall] the flags set before */
 }
 
 CORRAL_FAST uint32_t control_recalls(uint32_t category) {
-    return load_relaxed(&corral_controls[category].recalls); /* [R:hint] */
+    return load_acquire(&corral_controls[category].recalls); /* [E:recall] */
 }
 
 CORRAL_FAST void control_count_failed(uint32_t category) {

@@ -66,6 +66,19 @@ void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t in
     corral_gather_send(cache, pool);
 }
 
+void corral_home_send_category(struct cache *cache, uint32_t category) {
+    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
+    if (row == NULL) {
+        return;
+    }
+    row->recalls = control_recalls(category);
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        if (row->pools[i].size != 0) {
+            corral_home_send_blocks(cache, &row->pools[i], (category << CLASS_STRIDE_LOG) + i);
+        }
+    }
+}
+
 void corral_home_send_slabs(struct cache *cache, struct pool *pool) {
     struct slab *slab = pool->current;
     pool->current = NULL;
@@ -210,6 +223,7 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
 
 CORRAL_NOINLINE static void put_home_and_fit(struct cache *cache, struct pool *pool, void *block,
                                              uint32_t index) {
+    home_send_if_recalled(cache, index >> CLASS_STRIDE_LOG);
     if (unlikely(pool->turn != TURN_IN)) {
         corral_home_enter(cache, pool, index);
     }

@@ -25,6 +25,7 @@
 #ifndef CORRAL_HOME_H
 #define CORRAL_HOME_H
 
+#include "control.h"
 #include "front.h"
 #include "slab.h"
 
@@ -47,5 +48,16 @@ void corral_home_grant(struct cache *cache, uint32_t index);
 void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index);
 /* Gives a pool's slabs back, or to the shelf. */
 void corral_home_send_slabs(struct cache *cache, struct pool *pool);
+
+/* Sends home what the cache has at hand of a category: front lists, runs and open words. */
+void corral_home_send_category(struct cache *cache, uint32_t category);
+
+/* The same, if that was asked for since (control.h). The cache has a row of the category. */
+CORRAL_FAST void home_send_if_recalled(struct cache *cache, uint32_t category) {
+    const struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
+    if (unlikely(row->recalls != control_recalls(category))) {
+        corral_home_send_category(cache, category);
+    }
+}
 
 #endif

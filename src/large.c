@@ -279,6 +279,10 @@ static size_t move_end(char *block, size_t have, size_t behind, size_t bytes) {
     return 0;
 }
 
+void corral_large_count(uint32_t category, int64_t bytes) {
+    count(category, 0, bytes);
+}
+
 bool corral_large_resize(void *block, size_t size) {
     struct large_entry *entry = large_map_find(block);
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */

@@ -45,6 +45,8 @@ enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 void corral_large_keep(void *block, struct large_entry *entry);
 /* Unmaps all blocks that are kept for anyone, not what is behind live ones. False when there were none. */
 bool corral_large_release_kept(void);
+/* Counts bytes of a category's large blocks, or below 0 counts them off, that no block has yet. */
+void corral_large_count(uint32_t category, int64_t bytes);
 /* Changes a live large block's size where it is. False when that cannot be. */
 bool corral_large_resize(void *block, size_t size);
 

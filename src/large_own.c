@@ -12,6 +12,8 @@
 #include "control.h"
 #include "os.h"
 
+#include <string.h>
+
 /* Takes the block out, but for what stays behind it. */
 CORRAL_FAST void *take(struct large_own *own, uint64_t word, size_t behind) {
     store_relaxed(&own->word, 0); /* [R:single-writer] */
@@ -64,6 +66,10 @@ CORRAL_NOINLINE enum large_freed corral_large_own_free(struct large_own *own, vo
     }
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
+    if (unlikely((control_flags(large_word_category(word)) & CONTROL_ZERO) != 0)) {
+        unpoison(block, bytes);
+        memset(block, 0, bytes);
+    }
     /* [R:single-writer] Of a category with a budget, what is kept for the thread would be taken uncounted. */
     if (unlikely(load_relaxed(&own->word) != 0 || control_is_counted(large_word_category(word)) ||
                  control_is_apart(large_word_category(word)) || !has_room(own, bytes))) {

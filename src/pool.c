@@ -34,11 +34,11 @@ static void put_back(struct pool *pool, unsigned word, uint64_t bits) {
  * be kept: all; the lowest, where blocks are taken one by one, or no more of them fit; or none. */
 static uint64_t counted_run(struct pool *pool, uint32_t category, unsigned word, uint64_t run) {
     uint64_t lowest = run & -run;
-    pool_net_add(pool, bits_count(run));
     if (control_is_apart(category) && run != lowest) {
-        put_back(pool, word, run ^ lowest);
+        corral_slab_put_owner(pool->current, word, run ^ lowest);
         run = lowest;
     }
+    pool_net_add(pool, bits_count(run));
     if (likely(budget_charge(category, (int64_t)bits_count(run) * pool->size))) {
         return run;
     }
@@ -70,7 +70,8 @@ static void *take_run(struct cache *cache, struct pool *pool, uint32_t index) {
     cache->ran = pool;
     pool->run_word = word;
     pool->run_base = slab_start(pool->current) + (size_t)word * 64 * pool->size;
-    pool->run_span = word_span(pool->current, word, pool->size);
+    /* One block is not a run: it comes home as any other. */
+    pool->run_span = (run & (run - 1)) == 0 ? 0 : word_span(pool->current, word, pool->size);
     return pool_take_from_run(pool, run);
 }
 
@@ -139,22 +140,12 @@ static void *take_from_slabs(struct cache *cache, struct pool *pool, uint32_t in
     return NULL;
 }
 
-/* Sends home what the cache has of a category, whose blocks were asked for. */
-CORRAL_SLOW static void send_recalled(struct cache *cache, struct row *row) {
-    row->recalls = control_recalls(row->category);
-    corral_pool_send_category(cache, row->category);
-}
-
 CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     struct pool *pool = cache_pool(cache, index);
     if (pool == NULL) {
         return NULL;
     }
-    uint32_t category = index >> CLASS_STRIDE_LOG;
-    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
-    if (unlikely(row->recalls != control_recalls(category))) {
-        send_recalled(cache, row);
-    }
+    home_send_if_recalled(cache, index >> CLASS_STRIDE_LOG);
     struct corral_front *front = &cache->fronts[index];
     counter_add(&pool->refills, 1);
     pool->fit_after = 0;
@@ -166,36 +157,17 @@ CORRAL_NOINLINE void *corral_pool_refill(struct cache *cache, uint32_t index) {
     if (front_limit(front) == 0) {
         corral_home_grant(cache, index);
     }
-    void *block = take_from_slabs(cache, pool, index);
-    if (control_is_apart(category)) {
-        pool_end_run(pool); /* its one block was taken */
-    }
-    return block;
+    return take_from_slabs(cache, pool, index);
 }
 
 static bool was_used(const struct pool *pool) {
     return pool->size != 0;
 }
 
-static void send_blocks(struct cache *cache, struct row *row) {
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        if (was_used(&row->pools[i])) {
-            corral_home_send_blocks(cache, &row->pools[i], (row->category << CLASS_STRIDE_LOG) + i);
-        }
-    }
-}
-
-void corral_pool_send_category(struct cache *cache, uint32_t category) {
-    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
-    if (row != NULL) {
-        send_blocks(cache, row);
-    }
-}
-
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
-        send_blocks(cache, row);
+        corral_home_send_category(cache, row->category);
     }
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         for (unsigned i = 0; i < CLASS_COUNT; i++) {

@@ -18,8 +18,6 @@
 /* The way out of an empty front list and run. NULL when memory is exhausted, or a budget (budget.h). May call
  * the OS. */
 void *corral_pool_refill(struct cache *cache, uint32_t pool);
-/* Sends home what the cache holds of a category in front lists, runs and open words. */
-void corral_pool_send_category(struct cache *cache, uint32_t category);
 /* Sends home all that the cache holds in front lists, runs and open words, and gives empty slabs
  * back: the cache is ready to be an orphan. */
 void corral_pool_send_all_home(struct cache *cache);

@@ -80,12 +80,12 @@ CORRAL_SLOW bool corral_release_kept(void) {
     return corral_arena_end_empty() || large;
 }
 
-/* What the thread has at hand of a category goes home, and others are asked for theirs. */
-static void recall(uint32_t category) {
+void corral_recall(uint32_t category) {
     struct cache *cache = thread_cache();
     control_recall(category);
     if (thread_is_attached(cache)) {
-        corral_pool_send_category(cache, category);
+        corral_large_own_end(&cache->large_own);
+        corral_home_send_category(cache, category);
     }
 }
 
@@ -93,29 +93,39 @@ static void recall(uint32_t category) {
  * budget is for goes home; then the callback may make room. False when it is to be refused. */
 CORRAL_SLOW static bool makes_room(uint32_t category, size_t size, uint32_t attempt) {
     if (attempt > 0) {
-        return corral_budget_ask(size, category, attempt - 1);
+        return corral_budget_ask(size, attempt - 1);
     }
     bool all = corral_budget_mine.refused == CONTROL_PROCESS + 1;
     uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
     corral_budget_mine.refused = 0;
     for (uint32_t i = all ? 0 : category; i < (all ? end : category + 1); i++) {
-        recall(i);
+        corral_recall(i);
     }
     return true;
 }
 
-/* After an allocation that did not succeed: was that a budget, and is it worth another try? */
-CORRAL_FAST bool is_worth_another(uint32_t category, size_t size, uint32_t *attempt) {
-    return budget_was_refused() && makes_room(category, size, (*attempt)++);
-}
+/* What was done for an allocation that did not succeed. */
+struct trial {
+    uint32_t category;
+    size_t size;
+    uint32_t attempt; /* times that a budget refused it */
+    bool released;    /* what is kept was given back */
+};
 
-/* What an allocation that fails ends with. Who was asked has counted it. */
-static void *refused(uint32_t category, uint32_t attempt) {
-    if (attempt == 0) {
-        control_count_failed(category);
+/* Is another try worth while? When it is not, the allocation has failed. */
+CORRAL_SLOW static bool goes_on(struct trial *trial) {
+    bool again;
+    if (budget_was_refused()) {
+        again = makes_room(trial->category, trial->size, trial->attempt++);
+    } else {
+        again = !trial->released && corral_release_kept();
+        trial->released = true;
     }
-    errno = ENOMEM;
-    return NULL;
+    if (!again) {
+        control_count_failed(trial->category);
+        errno = ENOMEM;
+    }
+    return again;
 }
 
 CORRAL_FAST void *alloc_once(uint32_t pool) {
@@ -126,17 +136,13 @@ CORRAL_FAST void *alloc_once(uint32_t pool) {
 /* Of a pool that had nothing: a budget or a fault on purpose refused it, no slab was to be had, or no memory for
  * the thread's own tables. */
 CORRAL_SLOW static void *alloc_again(uint32_t pool) {
-    uint32_t category = pool >> CLASS_STRIDE_LOG;
-    size_t size = corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    struct trial trial = {.category = pool >> CLASS_STRIDE_LOG,
+                          .size = corral_classes[pool & (CLASS_STRIDE - 1)].size};
     void *block = NULL;
-    uint32_t attempt = 0;
-    while (block == NULL && is_worth_another(category, size, &attempt)) {
+    while (block == NULL && goes_on(&trial)) {
         block = alloc_once(pool);
     }
-    if (block == NULL && attempt == 0 && corral_release_kept()) {
-        block = alloc_once(pool);
-    }
-    return block != NULL ? block : refused(category, attempt);
+    return block;
 }
 
 /* Does the thread's next allocation in the category fail on purpose? */
@@ -192,7 +198,6 @@ static void *large_once(size_t size, size_t alignment, uint32_t category, bool *
     if (large_find(entry, &info) && !corral_budget_charge(category, (int64_t)info.size)) {
         large_end(entry);
         corral_large_keep(block, entry);
-        category_count_free(category);
         block = NULL;
     }
     return block;
@@ -202,20 +207,16 @@ static void *large_once(size_t size, size_t alignment, uint32_t category, bool *
  * a thread without a cache is attached for this, which may fail. */
 CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t category,
                                          bool *zero) {
-    void *block = NULL;
-    uint32_t attempt = 0;
-    if (size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX) {
-        block = large_once(size, alignment, category, zero);
-        while (block == NULL && is_worth_another(category, size, &attempt)) {
-            block = large_once(size, alignment, category, zero);
-        }
-        if (block == NULL && attempt == 0 && corral_release_kept()) {
-            block = large_once(size, alignment, category, zero);
-        }
-    }
+    struct trial trial = {.category = category, .size = size};
+    bool can_be = size <= PTRDIFF_MAX && alignment <= PTRDIFF_MAX;
+    trial.released = !can_be;
+    void *block;
+    do {
+        block = can_be ? large_once(size, alignment, category, zero) : NULL;
+    } while (block == NULL && goes_on(&trial));
     budget_tell_if_due(size);
     if (block == NULL) {
-        return refused(category, attempt);
+        return NULL;
     }
     corral_figures_note_peak(category);
     struct cache *cache = attached();
@@ -374,9 +375,14 @@ bool corral_block_find(const void *block, struct block_info *info) {
     return has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
 }
 
-/* Of a category whose blocks are zeroed when they are freed. */
-CORRAL_SLOW static void zero_block(void *block) {
+/* Of a category whose blocks are zeroed when they are freed, and of whose the thread has none in a list, which a
+ * block that is in it already would break. */
+CORRAL_SLOW static void zero_block(void *block, uint32_t category) {
+    struct cache *cache = thread_cache();
     struct block_info info;
+    if (thread_is_attached(cache)) {
+        corral_home_send_category(cache, category);
+    }
     if (corral_block_find(block, &info)) {
         memset(block, 0, info.size);
     }
@@ -384,7 +390,7 @@ CORRAL_SLOW static void zero_block(void *block) {
 
 CORRAL_FAST void zero_if_asked(void *block, uint32_t category) {
     if (unlikely((control_flags(category) & CONTROL_ZERO) != 0)) {
-        zero_block(block);
+        zero_block(block, category);
     }
 }
 
@@ -395,10 +401,6 @@ static uint32_t large_pool(const struct large_entry *entry) {
 }
 
 static void free_large(void *block, struct large_entry *entry) {
-    struct large_info info;
-    if (large_find(entry, &info)) {
-        zero_if_asked(block, info.category);
-    }
     enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block, entry);
     if (freed != LARGE_FREED) {
         corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block,
@@ -420,19 +422,20 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
         return;
     }
-    zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
     struct cache *cache = attached();
     if (unlikely(cache == NULL)) {
+        zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
         category_count_free(pool >> CLASS_STRIDE_LOG);
         corral_home_alone(block);
         return;
     }
     struct corral_front *front = &cache->fronts[pool];
-    int32_t room = front_room(front);
     if (unlikely(front->head == block)) {
         corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
+    zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
+    int32_t room = front_room(front);
     front_count_free(front);
     if (room > 0) {
         front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
@@ -514,7 +517,7 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
 
 void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
-        corral_large_own_free(&thread_cache()->large_own, block, large_map_find(block));
+        free_large(block, large_map_find(block));
     } else {
         free_pooled(block, registry_pool((uintptr_t)block));
     }

@@ -44,6 +44,9 @@ void corral_free_any(void *block);
 /* Gives what is kept for later allocations back to the OS: the calling thread's large block, freed large
  * blocks but for those that have memory behind live ones, and empty arenas. False when that was nothing. */
 bool corral_release_kept(void);
+/* Sends home what the calling thread has at hand of a category, its own large block of any with it, and asks
+ * other threads to do so when they next need blocks of it. */
+void corral_recall(uint32_t category);
 /* Runs the misuse policy when `id` is not of the block's category. */
 void corral_check_id(const void *block, uint32_t category, uint32_t id);
 

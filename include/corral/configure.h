@@ -11,11 +11,13 @@
  *
  * What a budget bounds are the bytes that left the category's slabs, and its large blocks: those that callers
  * hold, of size classes, and those that threads have at hand: in front lists, in a run and in a gathered
- * word of each size class (-Dfront_kib, 64 blocks, and 64 blocks of up to 16 KiB in all). So
+ * word of each size class (-Dfront_kib, 64 blocks, and 64 blocks of up to 16 KiB in all), and the large block
+ * that each freed last before there was a budget. So
  *     live bytes <= budget,
  * and an allocation may be refused while live bytes are lower than the budget by what other threads have at
  * hand; the refused thread has sent home what it had, and has asked the others, who do so when they next
- * need blocks of the category. In the exact mode nobody has anything at hand: what is refused would pass
+ * need blocks of the category, or have no room for one that they free. (What a thread had that ended without its
+ * exit hooks stays until another begins to use corral.) In the exact mode nobody has anything at hand: what is refused would pass
  * the budget, but for what other threads are about to be refused at that moment.
  *
  * The cost: a thread takes up to 64 blocks of a category with a budget by one atomic operation. Near the
@@ -59,8 +61,8 @@ typedef struct corral_budget_event {
     size_t size;            /* bytes that are asked for: the block's */
 } corral_budget_event;
 
-/* Called on the thread that allocates, which holds nothing of corral's. It may call any function of corral, in
- * any category: what passes a hard budget within a callback is refused without another call. A soft crossing
+/* Called on the thread that allocates, which holds nothing of corral's. It returns: it is not left by longjmp or
+ * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category: what passes a hard budget within a callback is refused without another call. A soft crossing
  * within a callback is told by the next refill after it.
  *
  * Returns, of a hard event: whether to try again, since something was freed. It is called again when that does
@@ -95,8 +97,9 @@ typedef struct corral_category_options {
  * above PTRDIFF_MAX, a number is not of those named above, or fail_per_million is above a million;
  * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
  * A budget that is first set while other threads allocate in the category may be passed by what each of them
- * is taking at that moment, up to 256 blocks or 64 KiB. What makes that nothing is a hit (exact, zero_on_free,
- * fail_...) begins for another thread when it next needs blocks of the category.
+ * is taking at that moment: up to 256 blocks or 64 KiB, or a large block. What makes that nothing is a hit (exact, zero_on_free,
+ * fail_...) begins for another thread when it next needs blocks of the category, or has no room for one that it
+ * frees.
  * Two threads that set the same category at once: each option is of one of them.
  * Each different name and callback that is set takes 64 bytes, which stay taken.
  * Thread role: any. Progress: lock-free but for the OS. Calls the OS: for its own memory. */

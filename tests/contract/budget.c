@@ -332,3 +332,120 @@ Test(budget, of_the_process_bounds_categories_together) {
     }
     figures_expect_nothing();
 }
+
+/* What the thread has at hand in other categories is called back, and its own large block. */
+Test(budget, of_the_process_has_again_what_other_categories_have_at_hand) {
+    for (uint32_t id = 10; id < 30; id++) {
+        cr_assert_eq(fill(id, 100), MANY);
+        empty(id, MANY);
+    }
+    corral_category_options small = {.hard_budget = 8192};
+    cr_assert_eq(corral_process_configure(&small, sizeof small), CORRAL_OK);
+    for (int i = 0; i < 100; i++) {
+        for (uint32_t id = 10; id < 30; id++) {
+            void *block = corral_alloc(900, id);
+            cr_assert_not_null(block);
+            corral_free(block, id);
+        }
+    }
+}
+
+Test(budget, has_again_a_large_block_that_was_freed) {
+    for (int i = 0; i < 2; i++) {
+        void *first = corral_alloc(6 * BUILD_MIB, ID);
+        corral_free(first, ID);
+    }
+    configure(ID, (corral_category_options){.hard_budget = 7 * BUILD_MIB});
+    for (int i = 0; i < 10; i++) {
+        void *block = corral_alloc(2 * BUILD_MIB, ID);
+        cr_assert_not_null(block);
+        void *more = corral_alloc(5 * BUILD_MIB, ID);
+        cr_assert_not_null(more);
+        cr_assert_null(corral_alloc(2 * BUILD_MIB, ID));
+        corral_free(block, ID);
+        corral_free(more, ID);
+    }
+}
+
+Test(budget, tells_of_each_crossing_by_one_block) {
+    struct told told = {0};
+    configure(ID, (corral_category_options){
+                      .soft_budget = BUILD_MIB, .callback = hear, .argument = &told});
+    for (size_t i = 1; i <= 5; i++) {
+        void *block = corral_alloc(2 * BUILD_MIB, ID);
+        cr_assert_eq(told.times, i);
+        corral_free(block, ID);
+    }
+    configure(ID, (corral_category_options){
+                      .soft_budget = 2 * BUILD_MIB, .callback = hear, .argument = &told});
+    void *block = corral_alloc(3 * BUILD_MIB, ID);
+    cr_assert_eq(told.times, 6, "a new budget is passed anew");
+    corral_free(block, ID);
+}
+
+Test(budget, tells_of_both_that_one_block_passes) {
+    struct told category = {0}, process = {0};
+    corral_category_options of_all = {.soft_budget = 1, .callback = hear, .argument = &process};
+    cr_assert_eq(corral_process_configure(&of_all, sizeof of_all), CORRAL_OK);
+    configure(ID, (corral_category_options){.soft_budget = 1, .callback = hear, .argument = &category});
+    void *block = corral_alloc(5000, ID);
+    cr_assert_eq(category.times, 1);
+    cr_assert_eq(process.times, 1);
+    corral_free(block, ID);
+}
+
+Test(budget, tells_not_of_what_is_refused) {
+    struct told told = {0};
+    configure(ID, (corral_category_options){.soft_budget = 1, .hard_budget = 60, .callback = hear,
+                                            .argument = &told, .exact = 1});
+    cr_assert_null(corral_alloc(64, ID));
+    cr_assert_eq(told.times, 1);
+    cr_assert_eq(told.last.kind, CORRAL_BUDGET_HARD);
+}
+
+static int spoil_errno(const corral_budget_event *event, void *argument) {
+    (void)event, (void)argument;
+    errno = 77;
+    return 0;
+}
+
+Test(budget, keeps_errno) {
+    configure(ID, (corral_category_options){
+                      .soft_budget = 100, .hard_budget = 10000, .callback = spoil_errno});
+    errno = 3;
+    void *block = corral_alloc(5000, ID);
+    cr_assert_not_null(block);
+    cr_assert_eq(errno, 3);
+    cr_assert_null(corral_alloc(9000, ID));
+    cr_assert_eq(errno, ENOMEM);
+    corral_free(block, ID);
+}
+
+Test(budget, may_be_as_large_as_sizes_are) {
+    configure(ID, (corral_category_options){.hard_budget = PTRDIFF_MAX, .soft_budget = PTRDIFF_MAX});
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(fill(ID, 1000), MANY);
+        empty(ID, MANY);
+    }
+    cr_assert_null(corral_alloc(hidden(PTRDIFF_MAX), ID));
+    figures_expect_nothing();
+}
+
+/* One that grows where it is, is told of, and refused in place. */
+Test(budget, grows_to_the_byte) {
+    struct told told = {0};
+    configure(ID, (corral_category_options){.hard_budget = 16 * BUILD_MIB, .soft_budget = 6 * BUILD_MIB,
+                                            .callback = hear, .argument = &told});
+    char *block = corral_alloc(4 * BUILD_MIB, ID);
+    char *grown = corral_realloc(block, 8 * BUILD_MIB, ID);
+    cr_assert_not_null(grown);
+    cr_assert_eq(told.times, 1, "of the soft budget");
+    cr_assert_null(corral_realloc(grown, 16 * BUILD_MIB + 1, ID));
+    figures_expect(ID, 1, 8 * BUILD_MIB);
+    grown = corral_realloc(grown, 4 * BUILD_MIB, ID);
+    figures_expect(ID, 1, 4 * BUILD_MIB);
+    void *rest = corral_alloc(12 * BUILD_MIB, ID);
+    cr_assert_not_null(rest, "what was given back is to be had");
+    corral_free(rest, ID);
+    corral_free(grown, ID);
+}

@@ -217,3 +217,39 @@ Test(configure, zeroes_what_is_freed) {
     }
     figures_expect_nothing();
 }
+
+Test(configure, zeroes_a_large_block_that_moves) {
+    cr_assert_eq(configure(ID, (corral_category_options){.zero_on_free = 1}), CORRAL_OK);
+    size_t size = 6 * BUILD_MIB;
+    unsigned char *block = corral_alloc(size, ID);
+    void *blocker = corral_alloc(size, ID);
+    memset(block, 0x5a, size);
+    void *moved = corral_realloc(block, 4 * size, ID);
+    cr_assert_not_null(moved);
+    unsigned char *again = corral_alloc(size, ID);
+    cr_assert(pattern_is_byte(again, size, 0));
+    corral_free(again, ID);
+    corral_free(moved, ID);
+    corral_free(blocker, ID);
+    figures_expect_nothing();
+}
+
+/* A list from before a category's blocks are zeroed, and a block of it that is freed again. */
+Test(configure, loses_nothing_when_what_is_zeroed_was_free) {
+    enum { COUNT = 40 };
+    void *blocks[COUNT];
+    cr_assert_eq(configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE}), CORRAL_OK);
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            blocks[i] = corral_alloc(64, ID);
+        }
+        for (int i = 0; i < COUNT; i++) {
+            corral_free(blocks[i], ID);
+        }
+    }
+    cr_assert_eq(configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE, .zero_on_free = 1}),
+                 CORRAL_OK);
+    corral_free(blocks[COUNT - 1], ID);
+    corral_free(blocks[0], ID);
+    figures_expect_nothing();
+}

@@ -8,6 +8,7 @@
  *           exact    the same in the exact mode
  *           process  a budget for all categories together
  *           change   as plain, while one thread sets the budgets anew, between half of them and all
+ *           toggle   as plain, while one thread switches the exact mode on and off
  *           callback as plain, with a callback that frees, allocates elsewhere, and asks for another try
  * Promises: a count that is raised after an allocation and lowered before a free is never above the budget;
  *           with `change`, above the highest of them. Each block is watched by the shadow model and by its
@@ -41,7 +42,8 @@ struct worker {
 
 static struct options options = {
     .threads = 8, .operations = 400000, .categories = 2, .kind = "plain"};
-static bool is_exact, is_process, changes, calls;
+static _Atomic bool is_exact;
+static bool is_process, changes, calls, toggles;
 static struct worker *workers;
 static _Atomic uint64_t live[CATEGORIES_MOST];
 static _Atomic uint64_t told;
@@ -143,6 +145,10 @@ static void *work(void *argument) {
                 set_budget((unsigned)prng_below(&self->prng, options.categories),
                            prng_between(&self->prng, BUDGET / 2, BUDGET));
             }
+            if (toggles && self->number == 0 && self->tried % 64 == 0) {
+                is_exact = !is_exact;
+                set_budget((unsigned)prng_below(&self->prng, options.categories), BUDGET);
+            }
         }
     } while (!options_time_is_over(&options));
     for (size_t i = 0; i < WINDOW; i++) {
@@ -172,7 +178,8 @@ static void read_kind(void) {
     is_process = strcmp(kind, "process") == 0;
     changes = strcmp(kind, "change") == 0;
     calls = strcmp(kind, "callback") == 0;
-    CHECK(is_exact || is_process || changes || calls || strcmp(kind, "plain") == 0, "kind %s", kind);
+    toggles = strcmp(kind, "toggle") == 0;
+    CHECK(is_exact || is_process || changes || calls || toggles || strcmp(kind, "plain") == 0, "kind %s", kind);
     CHECK(options.categories > 0 && options.categories <= CATEGORIES_MOST, "%u categories",
           options.categories);
 }
