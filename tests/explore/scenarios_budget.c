@@ -209,7 +209,11 @@ static void check_process_two(void) {
     expect_room(2, BLOCK, 7);
     expect_empty();
 }
+static void hold_7(void) {
+    blocks[1] = take_within(BLOCK, 7);
+}
 static void check_process_one(void) {
+    leave_within(blocks[1], BLOCK, 7);
     expect_room(1, BLOCK, 0);
     expect_room(1, BLOCK, 7);
     expect_empty();
@@ -234,7 +238,7 @@ static const struct scenario budget_begin = {
     .name = "budget_begin",
     .what = "a category that is used for the first time and another want the one block of all",
     .setup = process_one,
-    .threads = {use_7, pair_7, pair_0},
+    .threads = {use_7, hold_7, pair_0},
     .check = check_process_one,
     .budgets = true,
 };
