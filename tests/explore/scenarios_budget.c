@@ -133,6 +133,7 @@ static const struct scenario budget = {
     .setup = two_exact,
     .threads = {pair_0, pair_0, leave_0},
     .check = check_two,
+    .most = 2,
     .budgets = true,
 };
 static const struct scenario budget_two = {
@@ -225,6 +226,7 @@ static const struct scenario budget_process = {
     .setup = process_two,
     .threads = {pair_0, pair_7, leave_0},
     .check = check_process_two,
+    .most = 2,
     .budgets = true,
 };
 /* As a thread's first allocation begins, of which no more happens for a while. */
