@@ -57,10 +57,17 @@ static bool is_of_figures(struct explore_site *site) {
     return site->room == SITE_OF_FIGURES;
 }
 
-bool schedule_is_figure(struct explore_site *site, const volatile void *object) {
+/* Is it a category's, and read for figures only? With a budget, some of them are more than that. */
+static bool is_category_figure(const volatile void *object) {
     uintptr_t offset = (uintptr_t)object - (uintptr_t)corral_categories;
-    return !engine_scenario->figures &&
-           (offset < sizeof corral_categories || is_of_figures(site));
+    size_t field = offset % sizeof(struct category);
+    bool taken = field == offsetof(struct category, stray_bytes) ||
+                 field == offsetof(struct category, large_bytes);
+    return offset < sizeof corral_categories && !(engine_scenario->budgets && taken);
+}
+
+bool schedule_is_figure(struct explore_site *site, const volatile void *object) {
+    return !engine_scenario->figures && (is_category_figure(object) || is_of_figures(site));
 }
 
 bool contention_is_at(struct explore_site *site, const volatile void *object) {

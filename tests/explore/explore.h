@@ -29,6 +29,7 @@ struct scenario {
     bool vanishes; /* the first thread ends without its exit hook */
     bool misuses;  /* it breaks the contract on purpose: a line on the error stream is no failure */
     bool figures;  /* figures are looked at: what is read for them only is ordered like the rest */
+    bool budgets;  /* there are budgets: what blocks taken without a pool are worth is no figure only */
     bool inherits; /* the first thread goes on as the set-up's, whose exit hook does not run before */
 };
 

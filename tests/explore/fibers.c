@@ -46,12 +46,14 @@ void fibers_leave_to(unsigned next) {
     struct fiber *from = &fibers[engine_fiber];
     struct fiber *to = &fibers[next];
     from->thread = corral_thread;
+    from->budget = corral_budget_mine;
     from->low = (char *)__builtin_frame_address(0) - FRAME_BYTES;
     if (setjmp(from->context) != 0) {
         return;
     }
     engine_fiber = next;
     corral_thread = to->thread;
+    corral_budget_mine = to->budget;
     if (to->started) {
         longjmp(to->context, 1);
     }
@@ -71,6 +73,7 @@ size_t fibers_image_size(char *low) {
 size_t fibers_save(struct fibers_image *image, char *bytes) {
     char *to = bytes;
     fibers[engine_fiber].thread = corral_thread;
+    fibers[engine_fiber].budget = corral_budget_mine;
     memcpy(image->fibers, fibers, sizeof fibers);
     for (unsigned i = 1; i < FIBERS; i++) {
         /* One that ended is of no use, unless it chooses who is next. */

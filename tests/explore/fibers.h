@@ -10,6 +10,7 @@
 #ifndef CORRAL_EXPLORE_FIBERS_H
 #define CORRAL_EXPLORE_FIBERS_H
 
+#include "budget.h"
 #include "engine.h"
 #include "thread.h"
 
@@ -18,6 +19,7 @@
 struct fiber {
     jmp_buf context;
     struct corral_thread_state thread; /* corral's thread-local state, while others run */
+    struct budget_mine budget;         /* likewise; nothing for one that begins */
     char *low;            /* below what is in use of its stack, while others run */
     uint64_t steps;
     bool started, ended, stopped;

@@ -7,10 +7,11 @@
  * Promises: a schedule fails when two fibers access the same bytes, one of them writes, one of the
  *           accesses is plain, and neither happens before the other; when memory is given back to the
  *           OS that another may still use; or when it is accessed afterwards.
- * Does not: see errno and corral's thread-local pointer: each fiber has its own.
+ * Does not: see errno and corral's thread-local state: each fiber has its own.
  */
 #include "engine.h"
 
+#include "budget.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -180,7 +181,9 @@ static void note(struct granule *granule, const struct record *now) {
 
 /* Each thread has its own. */
 static bool is_own(uintptr_t at) {
-    return at - (uintptr_t)&corral_thread < sizeof corral_thread || at - errno_at < sizeof errno;
+    return at - (uintptr_t)&corral_thread < sizeof corral_thread ||
+           at - (uintptr_t)&corral_budget_mine < sizeof corral_budget_mine ||
+           at - errno_at < sizeof errno;
 }
 
 static struct record record_now(bool write, enum access kind) {

@@ -84,6 +84,29 @@ static const struct scenario misuse = {
     .misuses = true,
 };
 
+static void hold_large(void) {
+    blocks[0] = take(MEDIUM_MAX + 1, 0);
+    corral_thread_detach();
+}
+static void leave_twice(void) {
+    leave_blocks(0, 1);
+    corral_free(blocks[0], 0);
+    explore_done();
+}
+static void check_twice(void) {
+    EXPECT(corral_misuse_count(MISUSE_DOUBLE_FREE) == 1);
+    expect_empty();
+}
+
+static const struct scenario misuse_large = {
+    .name = "misuse_large",
+    .what = "a large block is freed twice, which is counted, beside a thread that uses none",
+    .setup = hold_large,
+    .threads = {leave_twice, pair},
+    .check = check_twice,
+    .misuses = true,
+};
+
 static void small_pairs(void) {
     void *first = take(SMALL, 0);
     void *second = take(SMALL, 0);
@@ -117,4 +140,4 @@ static const struct scenario runs = {
     .check = expect_empty,
 };
 
-const struct scenario *const scenarios_doors[] = {&late, &lpm, &misuse, &run, &runs, 0};
+const struct scenario *const scenarios_doors[] = {&late, &lpm, &misuse, &misuse_large, &run, &runs, 0};

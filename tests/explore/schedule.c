@@ -223,6 +223,7 @@ void schedule_set_up(const struct scenario *scenario) {
     engine_fiber = 0;
     engine_clocks[0] = (struct clock){{1}};
     corral_thread = (struct corral_thread_state)THREAD_BEGINS;
+    corral_budget_mine = (struct budget_mine){0};
     contention_clear();
     order_begin();
     if (scenario->setup != NULL) {
@@ -242,15 +243,21 @@ void schedule_set_up(const struct scenario *scenario) {
     schedule.depth = 0;
 }
 
+/* As the explorer's own thread is. */
+static void be_outside(void) {
+    corral_thread = outside;
+    corral_budget_mine = (struct budget_mine){0};
+}
+
 void schedule_leave(void) {
     undo_return(0);
-    corral_thread = outside;
+    be_outside();
 }
 
 /* The end of all threads, and what the scenario says of it. */
 static void check(const struct scenario *scenario) {
     engine_fiber = 0;
-    corral_thread = outside;
+    be_outside();
     for (unsigned i = 1; i < FIBERS; i++) {
         clock_join(&engine_clocks[0], &engine_clocks[i]);
     }
@@ -267,7 +274,7 @@ static void begin(void) {
     schedule.length = 0;
     schedule.steps = 0;
     engine_fiber = 0;
-    corral_thread = outside;
+    be_outside();
     engine_clocks[0] = start;
     order_begin();
     for (unsigned i = 1; i < FIBERS; i++) {

@@ -64,4 +64,5 @@ void snapshot_restore(struct snapshot *snapshot) {
     schedule.steps = snapshot->steps;
     fibers_restore(&snapshot->image, bytes + snapshot->bytes);
     corral_thread = fibers[engine_fiber].thread;
+    corral_budget_mine = fibers[engine_fiber].budget;
 }

@@ -5,7 +5,7 @@
  * Owns:     nothing.
  * Callers:  compiled code of corral and of the scenarios.
  * Promises: every write is logged before it is made.
- * Does not: see what the C library does: verbs.h and meson.build send memset and memcpy here.
+ * Does not: see what the C library does: meson.build sends memset, memcpy, strncpy and strcmp here.
  */
 #include "engine.h"
 
@@ -40,6 +40,8 @@ void __tsan_read_range(void *at, size_t size);
 void __tsan_write_range(void *at, size_t size);
 void *explore_memset(void *to, int byte, size_t size);
 void *explore_memcpy(void *to, const void *from, size_t size);
+char *explore_strncpy(char *to, const char *from, size_t size);
+int explore_strcmp(const char *one, const char *other);
 
 void __tsan_init(void) {
 }
@@ -64,4 +66,16 @@ void *explore_memcpy(void *to, const void *from, size_t size) {
     plain(from, size, false);
     plain(to, size, true);
     return memcpy(to, from, size);
+}
+
+char *explore_strncpy(char *to, const char *from, size_t size) {
+    plain(from, strlen(from) + 1, false);
+    plain(to, size, true);
+    return strncpy(to, from, size);
+}
+
+int explore_strcmp(const char *one, const char *other) {
+    plain(one, strlen(one) + 1, false);
+    plain(other, strlen(other) + 1, false);
+    return strcmp(one, other);
 }
