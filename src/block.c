@@ -101,11 +101,14 @@ CORRAL_SLOW static bool resize_counted(void *block, size_t size, const struct bl
     size_t bytes = round_up(size, corral_os_page_size());
     int64_t more = bytes > info->size ? (int64_t)(bytes - info->size) : 0;
     corral_large_count(info->category, more);
-    bool done = more == 0 || corral_budget_charge(info->category, more);
-    corral_budget_mine.refused = 0; /* when it is moved, that asks */
-    done = done && corral_large_resize(block, size);
+    bool done = (more == 0 || corral_budget_charge(info->category, more)) &&
+                corral_large_resize(block, size);
     corral_large_count(info->category, -more); /* the block has them itself now, or they are not needed */
-    budget_tell_if_due(size);
+    if (done) {
+        budget_tell_if_due(size);
+    } else {
+        budget_forget(); /* it is moved, and charged for that */
+    }
     return done;
 }
 

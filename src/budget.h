@@ -61,6 +61,13 @@ CORRAL_FAST bool budget_was_refused(void) {
     return corral_budget_mine.refused != 0;
 }
 
+/* Nothing came of what was charged. */
+CORRAL_FAST void budget_forget(void) {
+    corral_budget_mine.refused = 0;
+    corral_budget_mine.soft_category = 0;
+    corral_budget_mine.soft_process = false;
+}
+
 CORRAL_FAST bool budget_is_to_tell(void) {
     return corral_budget_mine.soft_category != 0 || corral_budget_mine.soft_process;
 }

@@ -439,7 +439,7 @@ Test(budget, grows_to_the_byte) {
     char *block = corral_alloc(4 * BUILD_MIB, ID);
     char *grown = corral_realloc(block, 8 * BUILD_MIB, ID);
     cr_assert_not_null(grown);
-    cr_assert_eq(told.times, 1, "of the soft budget");
+    cr_assert_eq(told.times, 1, "of the soft budget: %zu", told.times);
     cr_assert_null(corral_realloc(grown, 16 * BUILD_MIB + 1, ID));
     figures_expect(ID, 1, 8 * BUILD_MIB);
     grown = corral_realloc(grown, 4 * BUILD_MIB, ID);
