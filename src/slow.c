@@ -232,7 +232,7 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     if (is_to_fail(category)) {
         return NULL;
     }
-    if (control_is_counted(category)) {
+    if (control_is_counted(category) && thread_is_attached(thread_cache())) {
         corral_large_own_end(own); /* one from before the budget was set, which would be taken uncounted */
     }
     void *block = size <= PTRDIFF_MAX
