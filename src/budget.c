@@ -111,20 +111,18 @@ static struct charge charge(uint32_t which, int64_t bytes) {
     return charge;
 }
 
-/* Notes where a control stands with its soft budget, after bytes were taken and kept. True when that is to be
- * told. Below it without them is a crossing, whatever was told before. */
-static bool note_soft(struct control *control, const struct charge *charge, int64_t bytes) {
-    int64_t soft = soft_of(control);
-    if (charge->bytes - bytes <= soft) {
-        store_relaxed(&control->soft_state, SOFT_BELOW); /* [R:hint] */
-    }
-    if (charge->bytes <= soft) {
+/* After a take that was kept: is more taken than the soft budget? Then it is to be seen whether so much is live. */
+static bool may_pass_soft(struct control *control, const struct charge *charge) {
+    if (!charge->looked) {
         return false;
     }
-    uint32_t state = SOFT_BELOW;
-    store_relaxed(&control->soft_next, charge->charged + soft / SOFT_PART); /* [R:hint] */
-    /* [R:value-is-all] */
-    return cas_relaxed(&control->soft_state, &state, SOFT_UNTOLD) || state == SOFT_UNTOLD;
+    if (charge->bytes <= soft_of(control)) {
+        store_relaxed(&control->soft_told, false); /* [R:hint] */
+        return false;
+    }
+    /* [R:hint] */
+    store_relaxed(&control->soft_next, charge->charged + soft_of(control) / SOFT_PART);
+    return true;
 }
 
 CORRAL_SLOW bool corral_budget_charge(uint32_t category, int64_t bytes) {
@@ -133,10 +131,10 @@ CORRAL_SLOW bool corral_budget_charge(uint32_t category, int64_t bytes) {
     if (!own.fits || !all.fits) {
         return false;
     }
-    if (own.looked && note_soft(&corral_controls[category], &own, bytes)) {
+    if (may_pass_soft(&corral_controls[category], &own)) {
         corral_budget_mine.soft_category = category + 1;
     }
-    if (all.looked && note_soft(&corral_controls[CONTROL_PROCESS], &all, bytes)) {
+    if (may_pass_soft(&corral_controls[CONTROL_PROCESS], &all)) {
         corral_budget_mine.soft_process = true;
     }
     return true;
@@ -185,10 +183,17 @@ CORRAL_SLOW bool corral_budget_ask(size_t size, uint32_t attempt) {
     return call(which, CORRAL_BUDGET_HARD, size, attempt);
 }
 
-/* Tells of a control, if nobody else has. */
+/* Tells of a control whose soft budget is passed, if nobody has. Had it not been without the last `size` bytes, it
+ * is passed anew. */
 static void tell(uint32_t which, size_t size) {
-    uint32_t state = SOFT_UNTOLD;
-    if (cas_relaxed(&corral_controls[which].soft_state, &state, SOFT_TOLD)) { /* [R:value-is-all] */
+    struct control *control = &corral_controls[which];
+    uint64_t soft = (uint64_t)soft_of(control);
+    uint64_t live = live_bytes(which);
+    bool told = false;
+    if (live <= soft + size) {
+        store_relaxed(&control->soft_told, false); /* [R:hint] */
+    }
+    if (live > soft && cas_relaxed(&control->soft_told, &told, true)) { /* [R:value-is-all] */
         call(which, CORRAL_BUDGET_SOFT, size, 0);
     }
 }

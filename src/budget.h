@@ -36,7 +36,7 @@
 #include "control.h"
 
 /* What the calling thread is to see to when it holds nothing of corral's: the control (and 1) whose budget
- * refused its last take; the category (and 1) whose soft budget was passed; was the process's? */
+ * refused its last take; the category (and 1) whose soft budget may be passed; may the process's? */
 struct budget_mine {
     uint32_t refused, soft_category;
     bool soft_process, in_callback;
@@ -49,7 +49,7 @@ extern CORRAL_HIDDEN __thread struct budget_mine corral_budget_mine;
 bool corral_budget_charge(uint32_t category, int64_t bytes);
 /* After a take was refused: runs the callback of whoever refused it. Does it want another try? */
 bool corral_budget_ask(size_t size, uint32_t attempt);
-/* Runs the callbacks of soft budgets that were passed, once. */
+/* Runs the callbacks of soft budgets that are passed, once. size: what was just allocated, or grown by. */
 void corral_budget_tell(size_t size);
 
 CORRAL_FAST bool budget_charge(uint32_t category, int64_t bytes) {

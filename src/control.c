@@ -93,7 +93,7 @@ static void set_budgets(struct control *control, const corral_category_options *
     store_relaxed(&control->hard, (int64_t)options->hard_budget); /* [R:value-is-all] */
     store_relaxed(&control->soft, (int64_t)options->soft_budget); /* [R:value-is-all] */
     store_relaxed(&control->soft_next, 0);                        /* [R:hint] */
-    store_relaxed(&control->soft_state, SOFT_BELOW);              /* [R:hint] */
+    store_relaxed(&control->soft_told, false);                    /* [R:hint] */
 }
 
 /* Sets the flags. Who is the first to count sees to it that the first take looks. */

@@ -32,9 +32,6 @@ enum control_flag {
     CONTROL_APART = CONTROL_EXACT | CONTROL_ZERO | CONTROL_FAILS,
 };
 
-/* Where a category stands with its soft budget. */
-enum control_soft { SOFT_BELOW, SOFT_UNTOLD, SOFT_TOLD };
-
 struct control_text {
     char text[CORRAL_NAME_MAX + 1];
 };
@@ -52,7 +49,7 @@ struct control {
     _Atomic int64_t hard;      /* atomic: bytes; 0: none */
     _Atomic int64_t soft;      /* atomic: bytes; 0: none */
     _Atomic int64_t soft_next; /* atomic, relaxed: what is to be charged before soft is looked at again */
-    _Atomic uint32_t soft_state; /* atomic, relaxed: enum control_soft */
+    _Atomic bool soft_told;      /* atomic, relaxed: of the soft budget, which was passed */
     _Atomic uint32_t misuse;     /* atomic: corral_misuse_policy */
     _Atomic(const struct control_text *) name;         /* atomic [E:name] */
     _Atomic(const struct control_callback *) callback; /* atomic [E:callback] */

@@ -43,6 +43,8 @@ static const char *const damage_names[DAMAGES] = {
     [DAMAGE_SEEN] = "seen",
     [DAMAGE_CROSS_THREAD] = "cross-thread",
     [DAMAGE_IDLE] = "idle",
+    [DAMAGE_BUDGET_SOFT] = "budget-soft",
+    [DAMAGE_BUDGET_HARD] = "budget-hard",
 };
 
 void mismatch(const char *check, const char *format, ...) {

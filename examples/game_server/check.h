@@ -37,6 +37,8 @@ enum damage {
     DAMAGE_SEEN,
     DAMAGE_CROSS_THREAD,
     DAMAGE_IDLE,
+    DAMAGE_BUDGET_SOFT,  /* nobody hears of a soft budget */
+    DAMAGE_BUDGET_HARD,  /* a block that is not there counts */
     DAMAGES
 };
 

@@ -10,6 +10,7 @@
  * Does not: fail because of time: rates are shown and not judged.
  */
 #define _GNU_SOURCE
+#include "budgets.h"
 #include "census.h"
 #include "check.h"
 #include "enet_part.h"
@@ -145,12 +146,14 @@ int main(int count, char **arguments) {
         return 2;
     }
     interpose_start();
+    budgets_set();
     struct totals totals = {.rounds = options.rounds};
     for (unsigned number = 0; number < options.rounds; number++) {
         run_round(&totals, &options, number);
     }
     report_tables(&totals);
     report_check_shares(&totals);
+    budgets_check(options.rounds / 2);
     if (mismatch_count() != 0) {
         fprintf(stderr, "\ngame_server: %u mismatches\n", mismatch_count());
         return 1;

@@ -20,6 +20,10 @@
  * exit hooks stays until another begins to use corral.) In the exact mode nobody has anything at hand: what is refused would pass
  * the budget, but for what other threads are about to be refused at that moment.
  *
+ * A soft budget is told of when somebody looks, after an allocation: once more is taken than that, and again for
+ * each sixteenth of it. So it is told late by that, and by what threads have at hand; not before it is passed; and
+ * when less was live in between, again, as far as a look saw that. In the exact mode it is told at the block.
+ *
  * The cost: a thread takes up to 64 blocks of a category with a budget by one atomic operation. Near the
  * budget each take looks at what all threads have, which takes time proportional to threads times size
  * classes. A hit, and every free, cost nothing. In the exact mode nothing is a hit.
@@ -45,7 +49,7 @@ typedef enum corral_misuse_policy {
 } corral_misuse_policy;
 
 typedef enum corral_budget_kind {
-    CORRAL_BUDGET_SOFT = 0, /* more is taken than the soft budget: told once, until less is */
+    CORRAL_BUDGET_SOFT = 0, /* more is live than the soft budget: told once, until less is */
     CORRAL_BUDGET_HARD = 1, /* an allocation is about to be refused */
 } corral_budget_kind;
 
@@ -58,7 +62,7 @@ typedef struct corral_budget_event {
     uint32_t attempt;       /* hard: how often the callback asked for another try so far */
     uint64_t live_bytes;    /* bytes that callers hold; while others allocate, near it */
     uint64_t budget_bytes;
-    size_t size;            /* bytes that are asked for: the block's */
+    size_t size;            /* bytes that are asked for: the block's; of one that grew in place, by how much */
 } corral_budget_event;
 
 /* Called on the thread that allocates, which holds nothing of corral's. It returns: it is not left by longjmp or
