@@ -26,10 +26,10 @@ struct registry_entry;
 
 /* What all threads share of a category: on one page for many, and in one place. The last three are
  * registry's and arena's. The others are counters, atomic and relaxed: figures that order nothing.
- * Law: blocks that callers hold = what the caches' pools count + stray + large − threads' own. */
+ * Law: blocks that callers hold = what the caches' pools count + strays (slab.h) + large − threads' own. */
 struct category {
-    _Atomic int64_t stray_blocks; /* atomic: blocks that left or came home without a pool */
-    _Atomic int64_t stray_bytes;  /* atomic */
+    _Atomic int64_t stray_bytes;   /* atomic: of blocks that left or came home without a thread's pool; the
+                                      blocks are counted by pool (slab.h) */
     _Atomic uint64_t large_blocks; /* atomic: live ones and threads' own (large_own.h) */
     _Atomic uint64_t large_bytes;  /* atomic: theirs */
     _Atomic uint64_t peak_bytes;   /* atomic: highest sum seen */
@@ -44,6 +44,7 @@ struct category {
     _Atomic(struct registry_entry *) hint;  /* atomic, relaxed: where arena's last claim succeeded */
     _Atomic int32_t free_slabs;    /* atomic, relaxed: arena's, to be claimed; it steers only */
     _Atomic bool used;             /* atomic: something was allocated with its id */
+    _Atomic bool strayed;          /* atomic: some block ever did, so that the pools are worth a look */
 };
 
 extern CORRAL_HIDDEN struct category corral_categories[CATEGORY_LIMIT];
@@ -78,11 +79,16 @@ CORRAL_FAST void category_use(uint32_t category) {
     }
 }
 
-/* Counts blocks that left a slab (or, below 0, came home) in no pool's name. */
-CORRAL_FAST void category_count_stray(uint32_t category, int64_t blocks, uint32_t size) {
+/* Was something allocated with its id? */
+CORRAL_FAST bool category_is_used(uint32_t category) {
+    return load_relaxed(&corral_categories[category].used); /* [R:figure] */
+}
+
+/* Counts the bytes of blocks that slab.h counts as strays. */
+CORRAL_FAST void category_count_stray(uint32_t category, int64_t bytes) {
     struct category *it = &corral_categories[category];
-    fetch_add_relaxed(&it->stray_blocks, blocks);                /* [R:figure] */
-    fetch_add_relaxed(&it->stray_bytes, blocks * (int64_t)size); /* [R:figure] */
+    fetch_add_relaxed(&it->stray_bytes, bytes); /* [R:figure] */
+    store_relaxed(&it->strayed, true);          /* [R:figure] */
 }
 
 /* Counts, at figures level 2, what no front list counts. */

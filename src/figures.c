@@ -61,6 +61,21 @@ static void add_cache(struct figures *figures, const struct cache *cache, uint32
     }
 }
 
+/* Strays of a pool, of which there are any only where the category has some. */
+static void add_strays(struct figures *figures, uint32_t pool) {
+    int64_t blocks = load_relaxed(&corral_slab_strays[pool]); /* [R:figure] */
+    figures->blocks += blocks;
+    figures->bytes += blocks * (int64_t)corral_classes[pool & (CLASS_STRIDE - 1)].size;
+}
+
+static void add_all_strays(struct figures *figures, uint32_t category) {
+    if (load_relaxed(&corral_categories[category].strayed)) { /* [R:figure] */
+        for (unsigned i = 0; i < CLASS_COUNT; i++) {
+            add_strays(figures, (category << CLASS_STRIDE_LOG) + i);
+        }
+    }
+}
+
 /* A thread's own large block is counted as live, and is not. */
 static void take_off_own(struct figures *figures, const struct cache *cache, uint32_t category) {
     size_t bytes = large_own_bytes(&cache->large_own, category);
@@ -69,8 +84,6 @@ static void take_off_own(struct figures *figures, const struct cache *cache, uin
 }
 
 static void add_shared(struct figures *figures, struct category *shared) {
-    figures->blocks += load_relaxed(&shared->stray_blocks);       /* [R:figure] */
-    figures->bytes += load_relaxed(&shared->stray_bytes);         /* [R:figure] */
     figures->large_blocks += (int64_t)load_relaxed(&shared->large_blocks); /* [R:figure] */
     figures->large_bytes += (int64_t)load_relaxed(&shared->large_bytes);   /* [R:figure] */
     figures->large_blocks = not_negative(figures->large_blocks);
@@ -90,22 +103,59 @@ void corral_figures_sum(uint32_t category, struct figures *figures) {
             take_off_own(figures, cache, category);
         }
     }
+    add_all_strays(figures, category);
     add_shared(figures, &corral_categories[category]);
     figures->blocks = not_negative(figures->blocks);
     figures->bytes = not_negative(figures->bytes);
 }
 
-bool corral_figures_read(uint32_t category, struct figures *figures) {
+static void sum_pool(uint32_t pool, struct figures *figures) {
+    uint32_t category = pool >> CLASS_STRIDE_LOG;
+    unsigned i = pool & (CLASS_STRIDE - 1);
+    *figures = (struct figures){0};
+    for (unsigned named = 1, count = corral_cache_count(); named < count; named++) {
+        const struct cache *cache = corral_cache_named(named);
+        const struct row *row = cache == NULL ? NULL : load_acquire(&cache->rows[category]); /* [E:row] */
+        if (row != NULL && (row_used(row, i / 64) >> i % 64 & 1) != 0) {
+            add_pool(figures, &row->pools[i], &cache->fronts[pool], corral_classes[i].size);
+        }
+    }
+    add_strays(figures, pool);
+    figures->blocks = not_negative(figures->blocks);
+    figures->bytes = not_negative(figures->bytes);
+}
+
+/* Sums until two sums agree. */
+static bool read_by(void (*sum)(uint32_t of, struct figures *figures), uint32_t of,
+                    struct figures *figures) {
     struct figures again;
-    corral_figures_sum(category, figures);
+    sum(of, figures);
     for (unsigned i = 0; i < READ_TRIES; i++) {
-        corral_figures_sum(category, &again);
+        sum(of, &again);
         if (memcmp(figures, &again, sizeof again) == 0) {
             return true;
         }
         *figures = again;
     }
     return false;
+}
+
+bool corral_figures_read(uint32_t category, struct figures *figures) {
+    return read_by(corral_figures_sum, category, figures);
+}
+
+bool corral_figures_read_pool(uint32_t pool, struct figures *figures) {
+    return read_by(sum_pool, pool, figures);
+}
+
+uint64_t corral_figures_used(uint32_t category, unsigned word) {
+    uint64_t used = 0;
+    for (unsigned i = 1, count = corral_cache_count(); i < count; i++) {
+        const struct cache *cache = corral_cache_named(i);
+        const struct row *row = cache == NULL ? NULL : load_acquire(&cache->rows[category]); /* [E:row] */
+        used |= row == NULL ? 0 : row_used(row, word);
+    }
+    return used;
 }
 
 /* Raises the most there was of something, and tells whether by enough to look at the sum. */

@@ -9,7 +9,6 @@
  */
 #include "home.h"
 
-#include "category.h"
 #include "control.h"
 #include "gather.h"
 #include "misuse.h"
@@ -262,7 +261,7 @@ CORRAL_SLOW void corral_home_alone(void *block) {
         corral_misuse(MISUSE_FOREIGN, block, slab->pool);
         return;
     }
-    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, -1, slab_class(slab)->size);
+    slab_count_stray(slab, -1);
     poison(block, slab_class(slab)->size);
     corral_shelf_send(NULL, slab, at / 64, UINT64_C(1) << (at % 64));
 }

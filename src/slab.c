@@ -13,7 +13,6 @@
 
 #include "check.h"
 #include "block_link.h"
-#include "category.h"
 #include "decay.h"
 #include "misuse.h"
 #include "os.h"
@@ -25,6 +24,7 @@
 #define COLOUR_OF_ARENA 5u
 
 _Atomic int32_t corral_slab_counts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+_Atomic int64_t corral_slab_strays[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
 
 static uint32_t words_of(const struct slab *slab) {
     return (slab->capacity + 63) / 64;
@@ -138,7 +138,7 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) 
 }
 
 void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits) {
-    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, bits_count(bits), slab_class(slab)->size);
+    slab_count_stray(slab, bits_count(bits));
     for (; bits != 0; bits &= bits - 1) {
         size_t index = word * 64 + bits_lowest(bits);
         corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size,

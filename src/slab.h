@@ -43,6 +43,7 @@
 
 #include "arena.h"
 #include "block_link.h"
+#include "category.h"
 
 #define STATE_PENDING_MASK UINT64_C(0xFFFFFF)
 #define STATE_FULL         (UINT64_C(1) << 24)
@@ -130,8 +131,18 @@ CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache, uin
            state_pending(state) >= (int32_t)home;
 }
 
-/* How many slabs of each pool's there are, of all threads'. Atomic, relaxed: it steers only. */
+/* How many units of each pool's there are, of all threads'. Atomic, relaxed: it steers, and is a figure. */
 extern CORRAL_HIDDEN _Atomic int32_t corral_slab_counts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+
+/* Blocks of each pool's that left a slab (or, below 0, came home) in no thread's name. Atomic, relaxed: a
+ * figure. What was never touched costs no memory. */
+extern CORRAL_HIDDEN _Atomic int64_t corral_slab_strays[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
+
+/* Counts such blocks. The caller holds one, or has the slab. */
+CORRAL_FAST void slab_count_stray(const struct slab *slab, int64_t blocks) {
+    fetch_add_relaxed(&corral_slab_strays[slab->pool], blocks); /* [R:figure] */
+    category_count_stray(slab->pool >> CLASS_STRIDE_LOG, blocks * (int64_t)slab_class(slab)->size);
+}
 
 /* A new slab for `pool`, owned by `cache`, all blocks free. NULL when memory is exhausted. */
 struct slab *corral_slab_make(uint32_t pool, uint16_t cache);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * stats: the public figures.
+ * stats: the public figures of categories.
  *
  * Owns:     the peak of the total.
  * Callers:  any thread.
  * Promises: as corral.h.
- * Does not: count; it reads.
+ * Does not: count; it reads. Know of size classes (stats_classes.c).
  */
 #include <corral/corral.h>
 
@@ -21,10 +21,6 @@ static _Atomic uint64_t total_peak;
 static corral_status give(void *stats, size_t stats_size, const corral_stats *ours) {
     memcpy(stats, ours, stats_size < sizeof *ours ? stats_size : sizeof *ours);
     return CORRAL_OK;
-}
-
-static bool is_used(uint32_t category) {
-    return load_relaxed(&corral_categories[category].used); /* [R:figure] */
 }
 
 static void read_category(uint32_t category, corral_stats *stats) {
@@ -47,6 +43,8 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->frees = figures.frees;
     stats->categories = load_relaxed(&shared->used); /* [R:figure] */
     stats->failed = load_relaxed(&corral_controls[category].failed); /* [R:figure] */
+    stats->reserved_bytes = stats->arenas * ARENA_BYTES + stats->large_bytes;
+    stats->slab_bytes = stats->slabs * SLAB_BYTES;
     stats->overflow_ids = category == CATEGORY_OVERFLOW ? corral_category_overflow_ids() : 0;
 }
 
@@ -58,7 +56,7 @@ corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats
     bool known;
     uint32_t category = corral_category_find(memory_type_id, &known);
     corral_stats ours = {.exact = 1};
-    if (!known || !is_used(category)) {
+    if (!known || !category_is_used(category)) {
         give(stats, stats_size, &ours);
         return CORRAL_EUNUSED;
     }
@@ -78,7 +76,7 @@ corral_status corral_visit_categories(corral_category_visitor *visit, void *argu
         return CORRAL_EINVAL;
     }
     for (uint32_t category = 0; category < CATEGORY_LIMIT; category++) {
-        uint64_t id = is_used(category) ? corral_category_id(category) : CORRAL_MEMORY_TYPE_NONE;
+        uint64_t id = category_is_used(category) ? corral_category_id(category) : CORRAL_MEMORY_TYPE_NONE;
         if (id != CORRAL_MEMORY_TYPE_NONE && has_id(category, id)) {
             corral_stats stats = {0};
             read_category(category, &stats);
@@ -102,6 +100,8 @@ static void add(corral_stats *total, const corral_stats *one) {
     total->frees += one->frees;
     total->categories += one->categories;
     total->failed += one->failed;
+    total->reserved_bytes += one->reserved_bytes;
+    total->slab_bytes += one->slab_bytes;
     total->exact &= one->exact;
 }
 
@@ -111,7 +111,7 @@ corral_status corral_total_stats(corral_stats *stats, size_t stats_size) {
     }
     corral_stats total = {.exact = 1};
     for (uint32_t category = 0; category < CATEGORY_LIMIT; category++) {
-        if (is_used(category)) {
+        if (category_is_used(category)) {
             corral_stats one = {0};
             read_category(category, &one);
             add(&total, &one);

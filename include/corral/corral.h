@@ -186,6 +186,11 @@ typedef struct corral_stats {
                                  category's figures */
     uint64_t failed;         /* allocations that found no memory, were refused by a budget, or failed on
                                 purpose (corral/configure.h), cumulative */
+    uint64_t reserved_bytes; /* addresses of the category's arenas and live large blocks: not memory, which
+                                the OS gives page by page, nor what is kept of freed large blocks */
+    uint64_t slab_bytes;     /* bytes of the slabs that hold the category's blocks. Of them, callers hold
+                                live_bytes - large_bytes: that share is what is not lost to
+                                fragmentation, but for what threads have at hand */
 } corral_stats;
 
 /* The figures of the category of `memory_type_id`.
@@ -214,6 +219,32 @@ typedef void corral_category_visitor(uint64_t id, const corral_stats *stats, siz
  * Returns CORRAL_OK; CORRAL_EINVAL when visit is NULL.
  * Thread role: any. Progress: as corral_category_stats, for each category. Calls the OS: no. */
 CORRAL_API corral_status corral_visit_categories(corral_category_visitor *visit, void *argument);
+
+/* The figures of a size class in a category. */
+typedef struct corral_class_stats {
+    uint64_t block_bytes;   /* bytes of a block; 0: these are the large blocks, each of a size of its own */
+    uint64_t live_blocks;   /* blocks that callers hold */
+    uint64_t live_bytes;    /* their bytes */
+    uint64_t refills;       /* times that a pool was given blocks, cumulative; of large blocks 0 */
+    uint64_t remote_blocks; /* blocks sent home to slabs of other threads, cumulative; of large blocks 0 */
+    uint64_t slabs;         /* slabs that hold the class's blocks; of large blocks 0 */
+} corral_class_stats;
+
+/* Is told of one size class. stats: its figures, of which stats_size bytes are there:
+ * sizeof(corral_class_stats) as the library knows it. They are gone when the call returns. */
+typedef void corral_class_visitor(const corral_class_stats *stats, size_t stats_size, void *argument);
+
+/* Calls visit(stats, stats_size, argument) for each size class of a category that something was allocated
+ * in, or was to be, the smallest first; and at the end for its large blocks, if there are any that callers
+ * hold. It may allocate and free, in any category. At rest, their sums are the category's figures.
+ *
+ * id  any memory type id, or CORRAL_MEMORY_TYPE_OVERFLOW, as a visitor of categories is told it. For an id
+ *     that has no category of its own, the overflow category's classes.
+ * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id; CORRAL_EINVAL when visit is NULL
+ * or id is neither. Each class's figures are exact while nothing of it moves, else near and never negative.
+ * Thread role: any. Progress: lock-free, in time proportional to threads times size classes. Calls the OS:
+ * no. */
+CORRAL_API corral_status corral_visit_classes(uint64_t id, corral_class_visitor *visit, void *argument);
 
 #ifdef __cplusplus
 }

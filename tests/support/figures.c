@@ -22,7 +22,51 @@ static void check_laws(const corral_stats *stats) {
           stats->peak_bytes, stats->live_bytes);
     CHECK(stats->live_bytes >= stats->live_blocks * 16, "%" PRIu64 " blocks of %" PRIu64 " bytes",
           stats->live_blocks, stats->live_bytes);
+    CHECK(stats->slab_bytes >= stats->live_bytes - stats->large_bytes, "slabs do not hold the blocks");
+    CHECK(stats->reserved_bytes >= stats->slab_bytes + stats->large_bytes, "less addresses than memory");
     CHECK((stats->live_blocks == 0) == (stats->live_bytes == 0), "blocks without bytes");
+}
+
+struct classes {
+    corral_class_stats sum; /* of block_bytes, the last class's */
+    uint64_t large_blocks, large_bytes;
+};
+
+static void add_class(const corral_class_stats *stats, size_t stats_size, void *argument) {
+    struct classes *classes = argument;
+    CHECK(stats_size == sizeof *stats, "%zu bytes", stats_size);
+    CHECK(classes->large_blocks == 0, "a class behind the large blocks");
+    if (stats->block_bytes == 0) {
+        classes->large_blocks = stats->live_blocks;
+        classes->large_bytes = stats->live_bytes;
+        CHECK(stats->live_blocks > 0 && stats->refills + stats->remote_blocks + stats->slabs == 0, "large");
+    } else {
+        CHECK(stats->block_bytes > classes->sum.block_bytes, "a class of %" PRIu64 " behind one of %" PRIu64,
+              stats->block_bytes, classes->sum.block_bytes);
+        CHECK(stats->live_bytes == stats->live_blocks * stats->block_bytes, "bytes are not of the class");
+    }
+    classes->sum.block_bytes = stats->block_bytes;
+    classes->sum.live_blocks += stats->live_blocks;
+    classes->sum.live_bytes += stats->live_bytes;
+    classes->sum.refills += stats->refills;
+    classes->sum.remote_blocks += stats->remote_blocks;
+    classes->sum.slabs += stats->slabs;
+}
+
+static void check_classes(uint32_t memory_type_id, const corral_stats *stats) {
+    struct classes classes = {0};
+    CHECK(corral_visit_classes(memory_type_id, add_class, &classes) == CORRAL_OK, "no classes");
+    CHECK(classes.sum.live_blocks == stats->live_blocks && classes.sum.live_bytes == stats->live_bytes,
+          "classes have %" PRIu64 " blocks of %" PRIu64 " bytes, the category %" PRIu64 " of %" PRIu64,
+          classes.sum.live_blocks, classes.sum.live_bytes, stats->live_blocks, stats->live_bytes);
+    CHECK(classes.large_blocks == stats->large_blocks && classes.large_bytes == stats->large_bytes,
+          "large blocks differ");
+    CHECK(classes.sum.refills == stats->refills && classes.sum.remote_blocks == stats->remote_blocks &&
+              classes.sum.slabs == stats->slabs,
+          "classes have %" PRIu64 " refills, %" PRIu64 " blocks sent, %" PRIu64 " slabs; the category %" PRIu64
+          ", %" PRIu64 ", %" PRIu64,
+          classes.sum.refills, classes.sum.remote_blocks, classes.sum.slabs, stats->refills,
+          stats->remote_blocks, stats->slabs);
 }
 
 corral_stats figures_of(uint32_t memory_type_id) {
@@ -35,6 +79,7 @@ corral_stats figures_of(uint32_t memory_type_id) {
     }
     CHECK(status == CORRAL_OK, "status %d", (int)status);
     check_laws(&stats);
+    check_classes(memory_type_id, &stats);
     return stats;
 }
 

@@ -4,7 +4,8 @@
  *
  * Owns:     nothing.
  * Callers:  any thread; figures are exact only while no other thread allocates or frees.
- * Promises: every reading is checked: exact, each part within its whole, peak not below live.
+ * Promises: every reading is checked: exact, each part within its whole, peak not below live; a
+ *           category's also against the sums of its size classes, which are told in order.
  * Does not: allocate.
  */
 #ifndef CORRAL_TESTS_SUPPORT_FIGURES_H

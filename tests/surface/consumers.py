@@ -54,6 +54,20 @@ int main(void) {
     return status != CORRAL_OK || corral_alloc(100, 7) != NULL;
 }
 """
+# One that says what is live in it.
+REPORT_PROGRAM = """#include <corral/report.h>
+
+int main(void) {
+    void *block = corral_alloc(100, 7);
+    uint64_t blocks = 0;
+    corral_status text = corral_report_figures(stdout, CORRAL_REPORT_TEXT);
+    corral_status json = corral_report_leaks(stdout, CORRAL_REPORT_JSON, &blocks);
+    corral_free(block, 7);
+    return text != CORRAL_OK || json != CORRAL_OK || blocks != 1;
+}
+"""
+# The companions: what they are called, their program, and the standard of C that it needs.
+COMPANIONS = {"config": (CONFIG_PROGRAM, "gnu11"), "report": (REPORT_PROGRAM, "c11")}
 BUILD = """project('consumer', 'c', version: '1', default_options: ['c_std=c11', 'werror=true'])
 shared = executable('shared', 'main.c', dependencies: dependency('corral', static: false))
 static = executable('static', 'main.c', dependencies: dependency('corral', static: true))
@@ -62,19 +76,21 @@ test('shared', shared)
 test('static', static)
 test('plain', plain)
 test('malloc', executable('malloc', 'malloc.c', dependencies: dependency('corral-malloc')))
-config = dependency('corral-config', required: false)
-if config.found()
-  test('config', executable('config', 'config.c', override_options: 'c_std=gnu11', dependencies: config))
-  test('static config', executable('static_config', 'config.c', override_options: 'c_std=gnu11',
-                                   dependencies: dependency('corral-config', static: true)))
-endif
+foreach name, std : {'config': 'c_std=gnu11', 'report': 'c_std=c11'}
+  companion = dependency('corral-' + name, required: false)
+  if companion.found()
+    test(name, executable(name, name + '.c', override_options: std, dependencies: companion))
+    test('static ' + name, executable('static_' + name, name + '.c', override_options: std,
+                                      dependencies: dependency('corral-' + name, static: true)))
+  endif
+endforeach
 shared_module('plugin', 'main.c', name_prefix: '', dependencies: dependency('corral-plugin'))
 """
 WRAP = """[wrap-file]
 directory = corral
 
 [provide]
-dependency_names = corral, corral-config, corral-plugin, corral-malloc
+dependency_names = corral, corral-config, corral-report, corral-plugin, corral-malloc
 """
 
 
@@ -108,7 +124,8 @@ def as_subproject(directory, root):
     (directory / "meson.build").write_text(BUILD, encoding="utf-8")
     (directory / "main.c").write_text(PROGRAM, encoding="utf-8")
     (directory / "malloc.c").write_text(MALLOC_PROGRAM, encoding="utf-8")
-    (directory / "config.c").write_text(CONFIG_PROGRAM, encoding="utf-8")
+    for name, (program, _) in COMPANIONS.items():
+        (directory / f"{name}.c").write_text(program, encoding="utf-8")
     (directory / "subprojects").mkdir()
     (directory / "subprojects/corral").symlink_to(root)
     (directory / "subprojects/corral.wrap").write_text(WRAP, encoding="utf-8")
@@ -148,14 +165,16 @@ def installed(directory, build, compiler):
     run(shared, env=environment)
     run(static)
     run(malloc, env=environment)
-    if next(stage.rglob("corral-config.pc"), None) is not None:
-        # inih is not of the stage: its own description is found where it always is.
-        environment["PKG_CONFIG_PATH"] = system_descriptions()
-        source, program = directory / "config.c", directory / "config"
-        source.write_text(CONFIG_PROGRAM, encoding="utf-8")
+    # What companions need is not of the stage: its own description is found where it always is.
+    environment["PKG_CONFIG_PATH"] = system_descriptions()
+    for name, (text, std) in COMPANIONS.items():
+        if next(stage.rglob(f"corral-{name}.pc"), None) is None:
+            continue
+        source, program = directory / f"{name}.c", directory / name
+        source.write_text(text, encoding="utf-8")
         for form, how in {"shared": [], "static": ["--static"]}.items():
-            run(*compiler, "-std=gnu11", "-Werror", source, *(["-static"] if how else []),
-                *flags(*how, "--cflags", "--libs", package="corral-config"), "-o", f"{program}_{form}")
+            run(*compiler, f"-std={std}", "-Werror", source, *(["-static"] if how else []),
+                *flags(*how, "--cflags", "--libs", package=f"corral-{name}"), "-o", f"{program}_{form}")
             run(f"{program}_{form}", env=environment)
     described = next(stage.rglob("corral-run.1"), None)
     if described is not None:

@@ -204,12 +204,16 @@ static inline int corral_c(void) { return 0; }
         self.assertEqual(len(list(symbols.faults_of_needs(sound, ["libm.so.6"]))), 1)
         self.assertEqual(len(list(symbols.faults_of_needs([("U", "other")], []))), 1)
 
-    def test_config(self):
+    def test_companion(self):
         sound = [("T", "corral_config_read"), ("T", "corral_config_bytes")]
         needed = ["libcorral.so.0", "libinih.so.1", "libc.so.6"]
-        self.assertEqual(list(symbols.faults_of_config(sound, needed)), [])
-        self.assertEqual(len(list(symbols.faults_of_config([*sound, ("T", "read_file")], needed))), 1)
-        self.assertEqual(len(list(symbols.faults_of_config(sound, [*needed, "libm.so.6"]))), 1)
+
+        def faults(defined, libraries):
+            return list(symbols.faults_of_companion(defined, libraries, "corral_config_", "libinih.so"))
+
+        self.assertEqual(faults(sound, needed), [])
+        self.assertEqual(len(faults([*sound, ("T", "read_file")], needed)), 1)
+        self.assertEqual(len(faults(sound, [*needed, "libm.so.6"])), 1)
 
     def test_malloc(self):
         sound = [("T", name) for name in symbols.OF_MALLOC] + [("T", "corral_a@@CORRAL_0.1")]

@@ -4,8 +4,8 @@
 
 Owns:     nothing.
 Callers:  tests/surface/meson.build, as symbols.py SHARED STATIC LIBC HEADER..., or as
-          symbols.py --malloc LIBRARY HEADER..., or as symbols.py --config SHARED STATIC HEADER;
-          self_test.py.
+          symbols.py --malloc LIBRARY HEADER..., or as symbols.py --companion PREFIX LIBRARY SHARED
+          STATIC HEADER; self_test.py.
 Promises: one line per fault, and failure where there is one.
 Does not: run on platforms whose libraries nm -D cannot read.
 
@@ -17,8 +17,8 @@ Does not: run on platforms whose libraries nm -D cannot read.
      itself is libc's. So it does not call __tls_get_addr, the loader's, for its thread-local data.
   4. The library in malloc's place exports what the shared one does, and the names of malloc and of
      C++'s operators, all of them, without a version; it needs no C++ library.
-  5. The shared library of options exports as 1, and needs none but corral, inih and libc; every global
-     symbol of the static one begins with corral_config_.
+  5. A companion's shared library exports as 1, and needs none but corral, LIBRARY and libc; every global
+     symbol of the static one begins with PREFIX.
 """
 import re
 import subprocess
@@ -84,14 +84,14 @@ def faults_of_malloc(exported, promised):
     yield from faults_of_exports([(kind, name) for kind, name in exported if name not in names], promised)
 
 
-def faults_of_config(defined, needed):
-    """Yields what is wrong with the static library of options, and what the shared one needs beside."""
+def faults_of_companion(defined, needed, prefix, other):
+    """Yields what is wrong with a companion's static library, and what the shared one needs beside."""
     for _, name in defined:
-        if not name.startswith("corral_config_"):
-            yield f"{name}: does not begin with corral_config_"
+        if not name.startswith(prefix):
+            yield f"{name}: does not begin with {prefix}"
     for library in needed:
-        if not LIBC_FILES.match(library) and not library.startswith(("libcorral.so", "libinih.so")):
-            yield f"{library}: the library of options needs it"
+        if not LIBC_FILES.match(library) and not library.startswith(("libcorral.so", other)):
+            yield f"{library}: the companion needs it"
 
 
 def faults_of_needs(undefined, needed):
@@ -134,11 +134,11 @@ def main():
                  *faults_of_needs(nm("-D", "--undefined-only", library), needed_libraries(library))]
         print("\n".join(found) or f"{len(OF_MALLOC)} names of malloc's")
         return 1 if found else 0
-    if sys.argv[1] == "--config":
-        shared, static, *headers = sys.argv[2:]
+    if sys.argv[1] == "--companion":
+        prefix, other, shared, static, *headers = sys.argv[2:]
         promised = promised_by(headers)
         found = [*faults_of_exports(nm("-D", "--defined-only", shared), promised),
-                 *faults_of_config(nm("-g", "--defined-only", static), needed_libraries(shared))]
+                 *faults_of_companion(nm("-g", "--defined-only", static), needed_libraries(shared), prefix, other)]
         print("\n".join(found) or f"{len(promised)} names")
         return 1 if found or not promised else 0
     shared, static, libc, *headers = sys.argv[1:]
