@@ -15,6 +15,7 @@
 #include "shared.h"
 
 #include <corral/configure.h>
+#include <corral/report.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,4 +89,17 @@ void budgets_check(unsigned rounds) {
            category_table[SQL_STORAGE].name, STORAGE_SOFT / KIB, told,
            load_relaxed(&live_when_told) / KIB);
     check_refusal();
+}
+
+void budgets_report_leaks(void) {
+    void *left = damage_chosen(DAMAGE_LEAK) ? corral_alloc(SCRATCH_SIZE, SCRATCH_ID) : NULL;
+    uint64_t blocks = 0;
+    printf("Leak report: ");
+    if (corral_report_leaks(stdout, CORRAL_REPORT_TEXT, &blocks) != CORRAL_OK) {
+        fatal("the leak report cannot be written");
+    }
+    if (blocks != 0) {
+        mismatch("leak", "%" PRIu64 " blocks are live at the end", blocks);
+    }
+    corral_free(left, SCRATCH_ID);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names and budgets of the categories.
+ * Names and budgets of the categories, and what is left of them.
  *
  * Owns:     how often a soft budget was passed.
  * Callers:  the main thread, before the first round and after the last; corral, on any thread.
@@ -18,5 +18,8 @@ void budgets_set(void);
 /* Checks that each of the rounds on corral passed the soft budget, that nothing was refused, and what a hard
  * budget refuses; and says so. */
 void budgets_check(unsigned rounds);
+
+/* Prints the leak report, and checks that it is empty. */
+void budgets_report_leaks(void);
 
 #endif

@@ -38,6 +38,7 @@ enum damage {
     DAMAGE_CROSS_THREAD,
     DAMAGE_IDLE,
     DAMAGE_BUDGET_SOFT,  /* nobody hears of a soft budget */
+    DAMAGE_LEAK,         /* a block is left at the end */
     DAMAGE_BUDGET_HARD,  /* a block that is not there counts */
     DAMAGES
 };

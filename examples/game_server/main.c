@@ -154,6 +154,7 @@ int main(int count, char **arguments) {
     report_tables(&totals);
     report_check_shares(&totals);
     budgets_check(options.rounds / 2);
+    budgets_report_leaks();
     if (mismatch_count() != 0) {
         fprintf(stderr, "\ngame_server: %u mismatches\n", mismatch_count());
         return 1;
