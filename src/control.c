@@ -17,6 +17,7 @@
 #define SPARE_UNKNOWN (INT64_MIN / 4)
 
 struct control corral_controls[CATEGORY_LIMIT + 1];
+_Atomic bool corral_control_any;
 
 bool corral_control_name_fits(const char *name) {
     size_t length = 0;
@@ -102,6 +103,9 @@ static void set_flags(struct control *control, const corral_category_options *op
     uint32_t after;
     do {
         after = flags_of(options, before);
+        if (after != 0) {
+            store_relaxed(&corral_control_any, true); /* [R:same-value] */
+        }
         if ((after & ~before & CONTROL_COUNTED) != 0) {
             store_relaxed(&control->spare, SPARE_UNKNOWN); /* [R:before-edge] */
         }

@@ -63,6 +63,8 @@ struct control {
 #define CONTROL_PROCESS CATEGORY_LIMIT
 
 extern CORRAL_HIDDEN struct control corral_controls[CATEGORY_LIMIT + 1];
+/* A flag was set for one of them, at some time. */
+extern CORRAL_HIDDEN _Atomic bool corral_control_any;
 
 /* Is a name short enough? */
 bool corral_control_name_fits(const char *name);
@@ -83,6 +85,12 @@ CORRAL_FAST bool control_is_apart(uint32_t category) {
 /* Has the category a budget, or all together? */
 CORRAL_FAST bool control_is_counted(uint32_t category) {
     return unlikely(((control_flags(category) | control_flags(CONTROL_PROCESS)) & CONTROL_COUNTED) != 0);
+}
+
+/* Is nothing set that an allocation or free of the category has to look at? */
+CORRAL_FAST bool control_is_plain(uint32_t category) {
+    return likely(!load_relaxed(&corral_control_any)) || /* [R:poll] */
+           (control_flags(category) | control_flags(CONTROL_PROCESS)) == 0;
 }
 
 /* Asks all caches to send home what they have of the category when they next need blocks of it. */

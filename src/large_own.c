@@ -58,6 +58,15 @@ CORRAL_FAST bool has_room(struct large_own *own, size_t bytes) {
     return true;
 }
 
+/* Of a category of which something is set: what is kept for the thread itself would be taken uncounted. */
+CORRAL_SLOW static void keep_controlled(void *block, struct large_entry *entry, uint64_t word) {
+    if ((control_flags(large_word_category(word)) & CONTROL_ZERO) != 0) {
+        unpoison(block, large_word_bytes(word));
+        memset(block, 0, large_word_bytes(word));
+    }
+    corral_large_keep(block, entry);
+}
+
 CORRAL_NOINLINE enum large_freed corral_large_own_free(struct large_own *own, void *block,
                                                        struct large_entry *entry) {
     enum large_freed freed = large_end(entry);
@@ -66,13 +75,12 @@ CORRAL_NOINLINE enum large_freed corral_large_own_free(struct large_own *own, vo
     }
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
-    if (unlikely((control_flags(large_word_category(word)) & CONTROL_ZERO) != 0)) {
-        unpoison(block, bytes);
-        memset(block, 0, bytes);
+    if (unlikely(!control_is_plain(large_word_category(word)))) {
+        keep_controlled(block, entry, word);
+        return LARGE_FREED;
     }
-    /* [R:single-writer] Of a category with a budget, what is kept for the thread would be taken uncounted. */
-    if (unlikely(load_relaxed(&own->word) != 0 || control_is_counted(large_word_category(word)) ||
-                 control_is_apart(large_word_category(word)) || !has_room(own, bytes))) {
+    /* [R:single-writer] */
+    if (unlikely(load_relaxed(&own->word) != 0 || !has_room(own, bytes))) {
         corral_large_keep(block, entry);
         return LARGE_FREED;
     }

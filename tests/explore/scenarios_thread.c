@@ -61,6 +61,10 @@ static void nearly_all_categories(void) {
         leave(take(BLOCK, id), id);
     }
 }
+static void look_at_class(const corral_class_stats *stats, size_t size, void *argument) {
+    (void)argument;
+    EXPECT(size == sizeof *stats && stats->live_blocks <= 2 * PER_SLAB);
+}
 static void read_figures(void) {
     for (unsigned i = 0; i < 2; i++) {
         corral_stats stats;
@@ -69,6 +73,7 @@ static void read_figures(void) {
         EXPECT(stats.live_blocks <= 2 * PER_SLAB);
         corral_status status = corral_category_stats(0, &stats, sizeof stats);
         EXPECT(status == CORRAL_OK || status == CORRAL_EUNUSED);
+        EXPECT(corral_visit_classes(0, look_at_class, NULL) == status || status == CORRAL_EUNUSED);
         explore_done();
     }
 }
