@@ -236,6 +236,9 @@ Test(configure, zeroes_a_large_block_that_moves) {
 
 /* A list from before a category's blocks are zeroed, and a block of it that is freed again. */
 Test(configure, loses_nothing_when_what_is_zeroed_was_free) {
+    if (BUILD_HAS_ASAN) {
+        return; /* which ends the process at such a free */
+    }
     enum { COUNT = 40 };
     void *blocks[COUNT];
     cr_assert_eq(configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE}), CORRAL_OK);
