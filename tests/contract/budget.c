@@ -371,14 +371,14 @@ Test(budget, has_again_a_large_block_that_was_freed) {
 Test(budget, tells_of_each_crossing_by_one_block) {
     struct told told = {0};
     configure(ID, (corral_category_options){
-                      .soft_budget = BUILD_MIB, .callback = hear, .argument = &told});
+                      .soft_budget = BUILD_MIB, .callback = hear, .argument = &told, .exact = 1});
     for (size_t i = 1; i <= 5; i++) {
         void *block = corral_alloc(2 * BUILD_MIB, ID);
         cr_assert_eq(told.times, i);
         corral_free(block, ID);
     }
     configure(ID, (corral_category_options){
-                      .soft_budget = 2 * BUILD_MIB, .callback = hear, .argument = &told});
+                      .soft_budget = 2 * BUILD_MIB, .callback = hear, .argument = &told, .exact = 1});
     void *block = corral_alloc(3 * BUILD_MIB, ID);
     cr_assert_eq(told.times, 6, "a new budget is passed anew");
     corral_free(block, ID);

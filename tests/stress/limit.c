@@ -192,6 +192,7 @@ int main(int argc, char **argv) {
     }
     workers = calloc(options.threads, sizeof *workers);
     CHECK(workers != NULL, "no workers");
+    options_time_is_over(&options); /* from here on */
     for (unsigned i = 0; i < options.threads; i++) {
         workers[i].number = i;
         workers[i].prng = prng_for(options.seed, i);

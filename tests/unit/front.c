@@ -91,6 +91,9 @@ Test(front, keeps_and_remembers_nothing_of_much_longer_bursts) {
 
 /* What a thread does that is sent most of what it frees. */
 Test(front, keeps_what_is_taken_from_while_more_goes_past) {
+    if (burst() < 2) {
+        return; /* the first look may give up a list of one block */
+    }
     for (int i = 0; i < ROUNDS; i++) {
         take_and_free(burst());
     }
