@@ -60,6 +60,7 @@
 #include <corral/corral.h>
 #include "pool.h"
 #include "slow.h"
+#include "slow_free.h"
 #include "thread.h"
 
 #define CLASS_BYTES(pool)              corral_classes[(pool) & (CLASS_STRIDE - 1)].size

@@ -11,6 +11,7 @@
 #define CORRAL_BLOCK_H
 
 #include "slow.h"
+#include "slow_free.h"
 
 /* pool_base: the first pool of the category. */
 void *corral_block_zeroed(size_t count, size_t size, uint32_t pool_base);

@@ -185,6 +185,18 @@ CORRAL_FAST const struct id_way *cache_way(const struct cache *cache, uint32_t i
     return &set[set[0].id != id];
 }
 
+/* The number of the pool that a front list of the cache's is of. */
+CORRAL_FAST uint32_t cache_number_of(const struct cache *cache, const struct corral_front *front) {
+    return (uint32_t)(front - cache->fronts);
+}
+
+/* The pool of a front list of the cache's; NULL when the cache is the empty one, or when a free finds no arena
+ * at its address. */
+CORRAL_FAST struct pool *cache_pool_of(const struct cache *cache, const struct corral_front *front) {
+    uint32_t pool = cache_number_of(cache, front);
+    return size_class_has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;
+}
+
 /* Notes that a pool of the row is used: who sums up looks at those alone. */
 CORRAL_FAST void row_use(struct row *row, unsigned class_index) {
     _Atomic uint64_t *word = &row->used[class_index / 64];

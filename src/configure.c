@@ -12,7 +12,7 @@
 #include "budget.h"
 #include "category.h"
 #include "control.h"
-#include "slow.h"
+#include "trial.h"
 
 #include <string.h>
 

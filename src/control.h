@@ -63,8 +63,8 @@ struct control {
 #define CONTROL_PROCESS CATEGORY_LIMIT
 
 extern CORRAL_HIDDEN struct control corral_controls[CATEGORY_LIMIT + 1];
-/* A flag was set for one of them, at some time. */
-extern CORRAL_HIDDEN _Atomic bool corral_control_any;
+extern CORRAL_HIDDEN _Atomic bool corral_control_any; /* atomic, relaxed: a flag was set, at some time, for
+                                                         one of them */
 
 /* Is a name short enough? */
 bool corral_control_name_fits(const char *name);

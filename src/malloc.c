@@ -22,6 +22,7 @@
 #include "decay.h"
 #include "misuse.h"
 #include "os.h"
+#include "trial.h"
 
 #include <corral/corral.h>
 #include <errno.h>

@@ -15,6 +15,7 @@
 
 #include "malloc_objects.h"
 #include "slow.h"
+#include "slow_free.h"
 #include "thread.h"
 
 /* The category of what is called by its standard's name outside of scopes, with calls not asked. */

@@ -97,4 +97,9 @@ static_assert(CLASS_COUNT < CLASS_STRIDE && CLASS_STRIDE <= 256, "a class is one
 static_assert(BLOCK_MAX <= MEDIUM_MAX, "the largest medium block fits its unit");
 static_assert(TABLE_MAX <= SMALL_MAX, "what the table knows is small");
 
+/* Does a pool hold blocks? That of a slab without any does not. */
+CORRAL_FAST bool size_class_has_blocks(uint32_t pool) {
+    return likely((pool & (CLASS_STRIDE - 1)) != CLASS_NONE);
+}
+
 #endif

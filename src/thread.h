@@ -51,4 +51,10 @@ struct cache *corral_thread_attach(void);
 struct cache *corral_thread_borrow(void);
 void corral_thread_return(struct cache *cache);
 
+/* The calling thread's cache, attached if it has none; NULL when it cannot be. */
+CORRAL_FAST struct cache *thread_cache_attached(void) {
+    struct cache *cache = thread_cache();
+    return likely(thread_is_attached(cache)) ? cache : corral_thread_attach();
+}
+
 #endif

@@ -5,7 +5,8 @@
  *
  * Owns:     the public interface of a category's options, and no state.
  * Callers:  any thread, at any time, before or after the first allocation of the category.
- * Promises: what is not set costs nothing. A hard budget is never passed: neither by a byte, nor for a moment.
+ * Promises: what is not set costs nothing. A hard budget that was set before its category is used is never
+ *           passed: neither by a byte, nor for a moment.
  * Does not: take memory away from who holds it, or has it at hand: a budget below that refuses what is to be
  *           taken besides, until enough is home.
  *
@@ -17,8 +18,8 @@
  * and an allocation may be refused while live bytes are lower than the budget by what other threads have at
  * hand; the refused thread has sent home what it had, and has asked the others, who do so when they next
  * need blocks of the category, or have no room for one that they free. (What a thread had that ended without its
- * exit hooks stays until another begins to use corral.) In the exact mode nobody has anything at hand: what is refused would pass
- * the budget, but for what other threads are about to be refused at that moment.
+ * exit hooks stays until another begins to use corral.) In the exact mode nobody has anything at hand: what is
+ * refused would pass the budget, but for what other threads are about to be refused at that moment.
  *
  * A soft budget is told of when somebody looks, after an allocation: once more is taken than that, and again for
  * each sixteenth of it. So it is told late by that, and by what threads have at hand; not before it is passed; and
@@ -66,8 +67,9 @@ typedef struct corral_budget_event {
 } corral_budget_event;
 
 /* Called on the thread that allocates, which holds nothing of corral's. It returns: it is not left by longjmp or
- * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category: what passes a hard budget within a callback is refused without another call. A soft crossing
- * within a callback is told by the next refill after it.
+ * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category: what
+ * passes a hard budget within a callback is refused without another call, and a soft one that is passed within it is
+ * told of after it.
  *
  * Returns, of a hard event: whether to try again, since something was freed. It is called again when that does
  * not help: whoever frees nothing returns 0. Of a soft one: ignored. */
@@ -101,8 +103,8 @@ typedef struct corral_category_options {
  * above PTRDIFF_MAX, a number is not of those named above, or fail_per_million is above a million;
  * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
  * A budget that is first set while other threads allocate in the category may be passed by what each of them
- * is taking at that moment: up to 256 blocks or 64 KiB, or a large block. What makes that nothing is a hit (exact, zero_on_free,
- * fail_...) begins for another thread when it next needs blocks of the category, or has no room for one that it
+ * is taking at that moment: up to 256 blocks, or a large block. What makes that nothing is a hit (exact,
+ * zero_on_free, fail_...) begins for another thread when it next needs blocks of the category, or has no room for one that it
  * frees.
  * Two threads that set the same category at once: each option is of one of them.
  * Each different name and callback that is set takes 64 bytes, which stay taken.

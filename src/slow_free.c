@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * slow_free: see slow_free.h.
+ *
+ * Owns:     nothing.
+ * Callers:  through slow_free.h, and corral/hit.h.
+ * Promises: a thread that can have no cache is served all the same: its frees send single bits.
+ * Does not: read a header of an address that the registry does not cover.
+ */
+#include "slow_free.h"
+
+#include "category.h"
+#include "gather.h"
+#include <corral/corral.h>
+#include "home.h"
+#include "large.h"
+#include "misuse.h"
+#include "thread.h"
+
+#include <string.h>
+
+/* The pool of a block of a category, for a message; of a large one, of no class. */
+static uint32_t pool_at(const void *block, uint32_t category) {
+    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
+                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
+void corral_check_id(const void *block, uint32_t category, uint32_t id) {
+    uint64_t have = corral_category_id(category);
+    if (have == id) {
+        return;
+    }
+    bool known = true;
+    if (have != CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find(id, &known) != category ||
+        !known) {
+        corral_misuse_wrong_id(block, pool_at(block, category), id);
+    }
+}
+
+bool corral_block_find(const void *block, struct block_info *info) {
+    struct large_info large;
+    if (!registry_covers((uintptr_t)block)) {
+        info->large = large_find(large_map_find(block), &large);
+        info->size = large.size;
+        info->category = large.category;
+        return info->large;
+    }
+    uint32_t pool = registry_pool((uintptr_t)block);
+    const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
+    info->large = false;
+    info->size = size_class->size;
+    info->category = pool >> CLASS_STRIDE_LOG;
+    if (likely(size_class->slabs == 1)) {
+        /* Such a unit begins where its slab does: its header need not be read. */
+        return size_class_begins(size_class, (uintptr_t)block & (SLAB_BYTES - 1));
+    }
+    uint32_t at;
+    return size_class_has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
+}
+
+/* Of a category whose blocks are zeroed when they are freed, and of whose the thread has none in a list, which a
+ * block that is in it already would break. */
+CORRAL_SLOW static void zero_block(void *block, uint32_t category) {
+    struct cache *cache = thread_cache();
+    struct block_info info;
+    if (thread_is_attached(cache)) {
+        corral_home_send_category(cache, category);
+    }
+    if (corral_block_find(block, &info)) {
+        memset(block, 0, info.size);
+    }
+}
+
+CORRAL_FAST void zero_if_asked(void *block, uint32_t category) {
+    if (unlikely((control_flags(category) & CONTROL_ZERO) != 0)) {
+        zero_block(block, category);
+    }
+}
+
+/* The pool of a large block that was freed, for a message: of no class. */
+static uint32_t large_pool(const struct large_entry *entry) {
+    /* [R:figure] */
+    return (large_word_category(load_relaxed(&entry->word)) << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
+static void free_large(void *block, struct large_entry *entry) {
+    enum large_freed freed = corral_large_own_free(&thread_cache()->large_own, block, entry);
+    if (freed != LARGE_FREED) {
+        corral_misuse(freed == LARGE_TWICE ? MISUSE_DOUBLE_FREE : MISUSE_FOREIGN, block,
+                      freed == LARGE_TWICE ? large_pool(entry) : MISUSE_NO_POOL);
+    }
+}
+
+static void check_large_id(const void *block, const struct large_entry *entry, uint32_t id) {
+    struct large_info info;
+    /* A dense id is its category. */
+    if (large_find(entry, &info) && unlikely(info.category != id || id >= DENSE_IDS)) {
+        corral_check_id(block, info.category, id);
+    }
+}
+
+/* pool: of the slab that the address lies in. */
+static void free_pooled(void *block, uint32_t pool) {
+    if (!size_class_has_blocks(pool)) {
+        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
+        return;
+    }
+    struct cache *cache = thread_cache_attached();
+    if (unlikely(cache == NULL)) {
+        zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
+        category_count_free(pool >> CLASS_STRIDE_LOG);
+        corral_home_alone(block);
+        return;
+    }
+    struct corral_front *front = &cache->fronts[pool];
+    if (unlikely(front->head == block)) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
+        return;
+    }
+    zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
+    int32_t room = front_room(front);
+    front_count_free(front);
+    if (room > 0) {
+        front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    } else {
+        corral_home_from_full(cache, block, pool);
+    }
+}
+
+CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
+    if (unlikely(!registry_covers((uintptr_t)block))) {
+        if (block != NULL) {
+            struct large_entry *entry = large_map_find(block);
+            check_large_id(block, entry, id);
+            free_large(block, entry);
+        }
+        return;
+    }
+    uint32_t place = corral_hit_place((uintptr_t)block);
+    uint32_t pool = corral_hit_pool(place);
+    if (unlikely(!corral_hit_is_of(place, id)) && size_class_has_blocks(pool)) {
+        corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
+    }
+    free_pooled(block, pool);
+}
+
+CORRAL_NOINLINE void corral_free_any(void *block) {
+    if (registry_covers((uintptr_t)block)) {
+        free_pooled(block, registry_pool((uintptr_t)block));
+    } else if (block != NULL) {
+        free_large(block, large_map_find(block));
+    }
+}
+
+CORRAL_NOINLINE static void free_full(struct corral_front *front, void *block) {
+    if (unlikely(!thread_is_attached(thread_cache()))) {
+        /* A thread without a cache may not even know that the address lies in no arena. */
+        corral_free_any(block);
+    } else {
+        free_pooled(block, cache_number_of(thread_cache(), front));
+    }
+}
+
+/* Apart from what follows, for the sake of its registers. */
+CORRAL_NOINLINE static void free_own(struct corral_front *front, void *block, struct cache *cache,
+                                     struct pool *cold) {
+    if (gather_into_own(cache, cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_full(front, block);
+    }
+}
+
+/* Of another pool than the word that was opened last, or of another word. */
+CORRAL_NOINLINE static void free_apart(struct corral_front *front, void *block, struct cache *cache) {
+    struct pool *cold = cache_pool_of(cache, front);
+    IN_REGISTER(cold);
+    if (unlikely(cold == NULL || cold->fit_after <= 1 || front->head == block)) {
+        free_full(front, block);
+    } else if (gather_into_open(cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_own(front, block, cache, cold);
+    }
+}
+
+CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
+    struct cache *cache = thread_cache();
+    struct pool *cold = cache->opened;
+    if (likely(cache->opened_front == front && cold->fit_after > 1 && front->head != block) &&
+        gather_into_open(cold, block)) {
+        cold->fit_after--;
+        front_count_free(front);
+    } else {
+        free_apart(front, block, cache);
+    }
+}
+
+void corral_free_found(void *block, const struct block_info *info) {
+    if (info->large) {
+        free_large(block, large_map_find(block));
+    } else {
+        free_pooled(block, registry_pool((uintptr_t)block));
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * slow_free: free where it is not a hit, from an address to its block.
+ *
+ * Owns:     nothing. The two functions that a free's hit may end in are declared in corral/hit.h.
+ * Callers:  alloc, block, batch, on the calling thread.
+ * Promises: each decision is in the order of the outline in alloc.c.
+ * Does not: assume anything of an address before it was found.
+ */
+#ifndef CORRAL_SLOW_FREE_H
+#define CORRAL_SLOW_FREE_H
+
+#include "cache.h"
+
+/* What is known of a live block. */
+struct block_info {
+    size_t size;       /* bytes that the caller may use */
+    uint32_t category;
+    bool large;
+};
+
+/* False when no block begins at the address, as far as that is found: it lies in no slab that holds
+ * blocks, is not aligned, or is no large block. */
+bool corral_block_find(const void *block, struct block_info *info);
+/* Frees a block that was found. */
+void corral_free_found(void *block, const struct block_info *info);
+/* Frees what corral_free may be given, of whatever category: a block, NULL, or an address that the misuse
+ * policy runs for. */
+void corral_free_any(void *block);
+/* Runs the misuse policy when `id` is not of the block's category. */
+void corral_check_id(const void *block, uint32_t category, uint32_t id);
+
+#endif
