@@ -142,24 +142,12 @@ CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t
     return block;
 }
 
-/* Of a category of which something is set. The thread's own block, if it is from before that, would be taken
- * uncounted. */
-CORRAL_SLOW static void *alloc_large_controlled(size_t size, size_t alignment, uint32_t category, bool *zero) {
-    struct cache *cache = thread_cache();
-    if (trial_fails(category)) {
-        return NULL;
-    }
-    if (thread_is_attached(cache)) {
-        corral_large_own_end(&cache->large_own);
-    }
-    return alloc_large(size, alignment, category, zero);
-}
-
 void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
     struct large_own *own = &thread_cache()->large_own;
     *zero = false;
     if (unlikely(!control_is_plain(category))) {
-        return alloc_large_controlled(size, alignment, category, zero);
+        /* The thread's own block, which is from before something was set, would be taken uncounted. */
+        return trial_fails(category) ? NULL : alloc_large(size, alignment, category, zero);
     }
     void *block = size <= PTRDIFF_MAX
                       ? corral_large_own_alloc(own, size, alignment, category)

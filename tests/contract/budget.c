@@ -1,60 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Budgets: what is refused, when, who is told, and what callbacks may do.
+ * Hard budgets: what is refused, and what is not.
  *
  * Owns:     nothing; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: calls the public interface alone. A bound is tested from both sides: what fits is given, what
  *           does not is refused, and nothing else is disturbed.
- * Does not: have threads race at the limit (../stress/limit.c).
+ * Does not: hear who is told (budget_told.c), or have threads race at the limit (../stress/limit.c).
  */
-#include <corral/configure.h>
+#include "filling.h"
 
-#include "support/build.h"
-#include "support/check.h"
 #include "support/classes.h"
-#include "support/figures.h"
 #include "support/process.h"
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
-
-enum { ID = 5, OTHER = 6, LETTERS = 0x6e657477, MANY = 4096 };
-
-static void *blocks[MANY];
-
-static void configure(uint32_t id, corral_category_options options) {
-    cr_assert_eq(corral_category_configure(id, &options, sizeof options), CORRAL_OK);
-}
-
-/* Allocates until it is refused. Returns how many blocks there are. */
-static size_t fill(uint32_t id, size_t size) {
-    size_t count = 0;
-    for (; count < MANY; count++) {
-        errno = 0;
-        blocks[count] = corral_alloc(size, id);
-        if (blocks[count] == NULL) {
-            CHECK(errno == ENOMEM, "errno %d", errno);
-            return count;
-        }
-        memset(blocks[count], (int)count & 0xff, size);
-    }
-    return count;
-}
-
-static void empty(uint32_t id, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        corral_free(blocks[i], id);
-    }
-}
-
-static uint64_t bytes_of(size_t size) {
-    void *block = corral_alloc(size, OTHER);
-    uint64_t bytes = corral_usable_size(block);
-    corral_free(block, OTHER);
-    return bytes;
-}
+enum { LETTERS = 0x6e657477 };
 
 /* One thread that has all to itself gets to the last block, of every kind. */
 static void is_kept_to_the_block(bool exact, uint32_t id, size_t size) {
@@ -133,6 +92,11 @@ Test(budget, bounds_what_grows) {
         corral_free(grown, ID);
     }
     corral_free(block, ID);
+    configure(ID, (corral_category_options){.hard_budget = 450000});
+    void *unit = corral_alloc(300000, ID);
+    cr_assert_not_null(unit);
+    cr_assert_null(corral_realloc(unit, 500000, ID), "nor does it where there is room behind it");
+    corral_free(unit, ID);
     figures_expect_nothing();
 }
 
@@ -218,106 +182,9 @@ Test(budget, begins_with_what_is_live) {
     }
 }
 
-struct told {
-    size_t times;
-    corral_budget_event last;
-    char name[CORRAL_NAME_MAX + 1];
-    size_t to_free; /* of blocks, from the end */
-    size_t *count;
-    bool allocates;
-};
-
-static int hear(const corral_budget_event *event, void *argument) {
-    struct told *told = argument;
-    told->times++;
-    told->last = *event;
-    strcpy(told->name, event->name == NULL ? "" : event->name);
-    if (told->allocates) {
-        /* What is refused here does not come here again. */
-        cr_assert_null(corral_alloc(event->size, ID));
-        void *other = corral_alloc(1000, OTHER);
-        cr_assert_not_null(other);
-        corral_free(other, OTHER);
-    }
-    bool some = told->to_free > 0;
-    for (; told->to_free > 0; told->to_free--) {
-        corral_free(blocks[--*told->count], ID);
-    }
-    return some;
-}
-
-Test(budget, asks_before_it_refuses) {
-    uint64_t each = bytes_of(100);
-    struct told told = {.allocates = true};
-    configure(ID, (corral_category_options){
-                      .name = "net", .hard_budget = 20 * each, .callback = hear, .argument = &told});
-    size_t count = fill(ID, 100);
-    cr_assert_eq(count, 20);
-    cr_assert_eq(told.times, 1);
-    cr_assert_eq(told.last.kind, CORRAL_BUDGET_HARD);
-    cr_assert_eq(told.last.id, ID);
-    cr_assert_str_eq(told.name, "net");
-    cr_assert_eq(told.last.live_bytes, 20 * each);
-    cr_assert_eq(told.last.budget_bytes, 20 * each);
-    cr_assert_eq(told.last.size, each);
-    cr_assert_eq(told.last.attempt, 0);
-    told = (struct told){.to_free = 3, .count = &count};
-    void *block = corral_alloc(100, ID);
-    cr_assert_not_null(block, "the callback made room");
-    cr_assert_eq(told.times, 1);
-    corral_free(block, ID);
-    empty(ID, count);
-}
-
-/* One that always wants another try is asked again and again, until it does not. */
-static int hear_thrice(const corral_budget_event *event, void *argument) {
-    cr_assert_eq(event->attempt, *(uint32_t *)argument);
-    return ++*(uint32_t *)argument < 3;
-}
-
-Test(budget, asks_as_often_as_it_is_told_to) {
-    uint32_t times = 0;
-    configure(ID, (corral_category_options){
-                      .hard_budget = 1, .callback = hear_thrice, .argument = &times});
-    cr_assert_null(corral_alloc(1, ID));
-    cr_assert_eq(times, 3);
-    times = 0;
-    cr_assert_null(corral_alloc(3 * BUILD_MIB, ID));
-    cr_assert_eq(times, 3);
-}
-
-Test(budget, tells_of_the_soft_one_once_for_each_crossing) {
-    uint64_t each = bytes_of(64);
-    for (uint32_t exact = 0; exact <= 1; exact++) {
-        struct told told = {0};
-        configure(ID, (corral_category_options){.name = "soft", .soft_budget = 1000 * each,
-                                                .callback = hear, .argument = &told, .exact = exact});
-        size_t at = 0;
-        for (size_t i = 0; i < 3000; i++) {
-            blocks[i] = corral_alloc(64, ID);
-            at = at == 0 && told.times > 0 ? i + 1 : at;
-        }
-        cr_assert_eq(told.times, 1);
-        cr_assert_eq(told.last.kind, CORRAL_BUDGET_SOFT);
-        cr_assert_eq(told.last.budget_bytes, 1000 * each);
-        cr_assert_str_eq(told.name, "soft");
-        cr_assert_geq(at, 1001, "no earlier than it is passed");
-        cr_assert_leq(at, exact ? 1001 : 1001 + 64 + 1000 / 16 + 64, "late: %zu", at);
-        cr_assert_eq(told.last.live_bytes, at * each);
-        empty(ID, 3000);
-        for (size_t i = 0; i < 3000; i++) {
-            blocks[i] = corral_alloc(64, ID);
-        }
-        cr_assert_eq(told.times, 2, "%zu", told.times);
-        empty(ID, 3000);
-    }
-}
-
 Test(budget, of_the_process_bounds_categories_together) {
     uint64_t each = bytes_of(128);
-    struct told told = {0};
-    corral_category_options options = {
-        .hard_budget = 100 * each, .callback = hear, .argument = &told};
+    corral_category_options options = {.hard_budget = 100 * each};
     cr_assert_eq(corral_process_configure(&options, sizeof options), CORRAL_OK);
     for (size_t i = 0; i < 60; i++) {
         blocks[MANY - 1 - i] = corral_alloc(128, OTHER);
@@ -325,8 +192,6 @@ Test(budget, of_the_process_bounds_categories_together) {
     }
     size_t count = fill(ID, 128);
     cr_assert_eq(count, 40);
-    cr_assert_eq(told.last.id, CORRAL_MEMORY_TYPE_NONE);
-    cr_assert_eq(told.last.live_bytes, 100 * each);
     empty(ID, count);
     for (size_t i = 0; i < 60; i++) {
         corral_free(blocks[MANY - 1 - i], OTHER);
@@ -368,60 +233,6 @@ Test(budget, has_again_a_large_block_that_was_freed) {
     }
 }
 
-Test(budget, tells_of_each_crossing_by_one_block) {
-    struct told told = {0};
-    configure(ID, (corral_category_options){
-                      .soft_budget = BUILD_MIB, .callback = hear, .argument = &told, .exact = 1});
-    for (size_t i = 1; i <= 5; i++) {
-        void *block = corral_alloc(2 * BUILD_MIB, ID);
-        cr_assert_eq(told.times, i);
-        corral_free(block, ID);
-    }
-    configure(ID, (corral_category_options){
-                      .soft_budget = 2 * BUILD_MIB, .callback = hear, .argument = &told, .exact = 1});
-    void *block = corral_alloc(3 * BUILD_MIB, ID);
-    cr_assert_eq(told.times, 6, "a new budget is passed anew");
-    corral_free(block, ID);
-}
-
-Test(budget, tells_of_both_that_one_block_passes) {
-    struct told category = {0}, process = {0};
-    corral_category_options of_all = {.soft_budget = 1, .callback = hear, .argument = &process};
-    cr_assert_eq(corral_process_configure(&of_all, sizeof of_all), CORRAL_OK);
-    configure(ID, (corral_category_options){.soft_budget = 1, .callback = hear, .argument = &category});
-    void *block = corral_alloc(5000, ID);
-    cr_assert_eq(category.times, 1);
-    cr_assert_eq(process.times, 1);
-    corral_free(block, ID);
-}
-
-Test(budget, tells_not_of_what_is_refused) {
-    struct told told = {0};
-    configure(ID, (corral_category_options){.soft_budget = 1, .hard_budget = 60, .callback = hear,
-                                            .argument = &told, .exact = 1});
-    cr_assert_null(corral_alloc(64, ID));
-    cr_assert_eq(told.times, 1);
-    cr_assert_eq(told.last.kind, CORRAL_BUDGET_HARD);
-}
-
-static int spoil_errno(const corral_budget_event *event, void *argument) {
-    (void)event, (void)argument;
-    errno = 77;
-    return 0;
-}
-
-Test(budget, keeps_errno) {
-    configure(ID, (corral_category_options){
-                      .soft_budget = 100, .hard_budget = 10000, .callback = spoil_errno});
-    errno = 3;
-    void *block = corral_alloc(5000, ID);
-    cr_assert_not_null(block);
-    cr_assert_eq(errno, 3);
-    cr_assert_null(corral_alloc(9000, ID));
-    cr_assert_eq(errno, ENOMEM);
-    corral_free(block, ID);
-}
-
 Test(budget, may_be_as_large_as_sizes_are) {
     configure(ID, (corral_category_options){.hard_budget = PTRDIFF_MAX, .soft_budget = PTRDIFF_MAX});
     for (int i = 0; i < 3; i++) {
@@ -430,23 +241,4 @@ Test(budget, may_be_as_large_as_sizes_are) {
     }
     cr_assert_null(corral_alloc(hidden(PTRDIFF_MAX), ID));
     figures_expect_nothing();
-}
-
-/* One that grows where it is, is told of, and refused in place. */
-Test(budget, grows_to_the_byte) {
-    struct told told = {0};
-    configure(ID, (corral_category_options){.hard_budget = 16 * BUILD_MIB, .soft_budget = 6 * BUILD_MIB,
-                                            .callback = hear, .argument = &told});
-    char *block = corral_alloc(4 * BUILD_MIB, ID);
-    char *grown = corral_realloc(block, 8 * BUILD_MIB, ID);
-    cr_assert_not_null(grown);
-    cr_assert_eq(told.times, 1, "of the soft budget: %zu", told.times);
-    cr_assert_null(corral_realloc(grown, 16 * BUILD_MIB + 1, ID));
-    figures_expect(ID, 1, 8 * BUILD_MIB);
-    grown = corral_realloc(grown, 4 * BUILD_MIB, ID);
-    figures_expect(ID, 1, 4 * BUILD_MIB);
-    void *rest = corral_alloc(12 * BUILD_MIB, ID);
-    cr_assert_not_null(rest, "what was given back is to be had");
-    corral_free(rest, ID);
-    corral_free(grown, ID);
 }

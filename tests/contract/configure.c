@@ -233,26 +233,3 @@ Test(configure, zeroes_a_large_block_that_moves) {
     corral_free(blocker, ID);
     figures_expect_nothing();
 }
-
-/* A list from before a category's blocks are zeroed, and a block of it that is freed again. */
-Test(configure, loses_nothing_when_what_is_zeroed_was_free) {
-    if (BUILD_HAS_ASAN) {
-        return; /* which ends the process at such a free */
-    }
-    enum { COUNT = 40 };
-    void *blocks[COUNT];
-    cr_assert_eq(configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE}), CORRAL_OK);
-    for (int round = 0; round < 20; round++) {
-        for (int i = 0; i < COUNT; i++) {
-            blocks[i] = corral_alloc(64, ID);
-        }
-        for (int i = 0; i < COUNT; i++) {
-            corral_free(blocks[i], ID);
-        }
-    }
-    cr_assert_eq(configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE, .zero_on_free = 1}),
-                 CORRAL_OK);
-    corral_free(blocks[COUNT - 1], ID);
-    corral_free(blocks[0], ID);
-    figures_expect_nothing();
-}

@@ -69,6 +69,15 @@ static void free_with_a_wrong_id_that_was_never_seen(void) {
     corral_free(block, UINT32_MAX);
 }
 
+static void free_with_a_wrong_id_of_the_overflow_category(void) {
+    for (uint32_t i = 0; i < CORRAL_CATEGORY_LIMIT; i++) {
+        corral_free(corral_alloc(1, UINT32_C(0x10000) + i), UINT32_C(0x10000) + i);
+    }
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id 4294967295\n", block);
+    corral_free(block, UINT32_MAX);
+}
+
 static void free_a_large_one_with_a_wrong_id(void) {
     void *block = corral_alloc(LARGE, ID);
     expect("corral: wrong memory type id for block %p: a large block of id 7 (net), not of id 9\n", block);
@@ -121,6 +130,7 @@ static void free_what_is_not_aligned(void) {
 
 static void (*const faults[])(void) = {
     free_with_a_wrong_id, free_with_a_wrong_id_that_has_no_name, free_with_a_wrong_id_that_was_never_seen,
+    free_with_a_wrong_id_of_the_overflow_category,
     free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
     free_what_lies_within, free_what_is_not_aligned,
 };

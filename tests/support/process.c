@@ -2,7 +2,7 @@
  *
  * Children, threads and figures of the process.
  *
- * Owns:     nothing that outlives a call.
+ * Owns:     nothing that outlives a call, but for one thread that is kept.
  * Callers:  see process.h.
  * Promises: figures come from /proc by plain reads, so that taking them allocates nothing.
  * Does not: use corral.
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,35 @@ void thread_call(void (*body)(void *argument), void *argument) {
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, thread_main, &context) == 0, "no thread");
     CHECK(pthread_join(thread, NULL) == 0, "the thread is lost");
+}
+
+static struct {
+    pthread_t thread;
+    bool runs;
+    sem_t begin, end;
+    struct thread_body body;
+} kept;
+
+static void *kept_main(void *argument) {
+    (void)argument;
+    for (;;) {
+        sem_wait(&kept.begin);
+        thread_main(&kept.body);
+        sem_post(&kept.end);
+    }
+    return NULL;
+}
+
+void thread_call_kept(void (*body)(void *argument), void *argument) {
+    if (!kept.runs) {
+        CHECK(sem_init(&kept.begin, 0, 0) == 0 && sem_init(&kept.end, 0, 0) == 0 &&
+                  pthread_create(&kept.thread, NULL, kept_main, NULL) == 0, "no thread");
+        kept.runs = true;
+    }
+    kept.body = (struct thread_body){body, argument};
+    sem_post(&kept.begin);
+    while (sem_wait(&kept.end) != 0) {
+    }
 }
 
 static void read_file(const char *path, char *text, size_t capacity) {

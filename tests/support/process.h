@@ -35,6 +35,9 @@ bool child_succeeded(const struct child *child);
 /* Runs `body(argument)` as the whole life of a fresh thread. */
 void thread_call(void (*body)(void *argument), void *argument);
 
+/* Runs `body(argument)` on another thread, the same at each call, which waits in between for the next one. */
+void thread_call_kept(void (*body)(void *argument), void *argument);
+
 /* Resident bytes of this process, exact, but for those of files, which the kernel drops when it likes. */
 size_t process_resident(void);
 

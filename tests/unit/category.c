@@ -8,7 +8,9 @@
  *           many threads at once.
  * Does not: allocate.
  */
+#include "cache.h"
 #include "category.h"
+#include "thread.h"
 
 #include "support/check.h"
 
@@ -104,5 +106,28 @@ Test(category, racing_threads_enter_an_id_once) {
         }
         cr_assert(category == CATEGORY_OVERFLOW || !seen[category], "id %u shares", i);
         seen[category] = true;
+    }
+}
+
+/* Of two ids whose place in a thread's map is the same, it has both. */
+Test(category, two_ids_share_a_set_of_the_map) {
+    if (ROOM < 2) {
+        return;
+    }
+    const uint32_t first = id_number(0) | CORRAL_DENSE_IDS;
+    uint32_t second = first + 1;
+    corral_free(corral_alloc(1, 0), 0); /* the thread has no map before */
+    corral_free(corral_alloc(1, first), first);
+    const struct cache *cache = thread_cache();
+    const struct id_way *set = cache_way(cache, first);
+    cr_assert_eq(set->id, first);
+    while (second < CORRAL_DENSE_IDS || cache_way(cache, second) != set + 1) {
+        second++;
+    }
+    for (int i = 0; i < 2; i++) {
+        corral_free(corral_alloc(1, second), second);
+        corral_free(corral_alloc(1, first), first);
+        cr_assert_eq(cache_way(cache, second)->id, second);
+        cr_assert_eq(cache_way(cache, first)->id, first);
     }
 }
