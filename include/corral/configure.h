@@ -17,7 +17,8 @@
  *     live bytes <= budget,
  * and an allocation may be refused while live bytes are lower than the budget by what other threads have at
  * hand; the refused thread has sent home what it had, and has asked the others, who do so when they next
- * need blocks of the category, or have no room for one that they free. (What a thread had that ended without its
+ * need blocks of the category, or look at the length of a front list of it: that is after at most as many frees past
+ * it as it may hold, or never where it was given up, and a gathered word is what is left. (What a thread had that ended without its
  * exit hooks stays until another begins to use corral.) In the exact mode nobody has anything at hand: what is
  * refused would pass the budget, but for what other threads are about to be refused at that moment.
  *
@@ -104,8 +105,7 @@ typedef struct corral_category_options {
  * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
  * A budget that is first set while other threads allocate in the category may be passed by what each of them
  * is taking at that moment: up to 256 blocks, or a large block. What makes that nothing is a hit (exact,
- * zero_on_free, fail_...) begins for another thread when it next needs blocks of the category, or has no room for one that it
- * frees.
+ * zero_on_free, fail_...) begins for another thread when it sends home what it has at hand, as above.
  * Two threads that set the same category at once: each option is of one of them.
  * Each different name and callback that is set takes 64 bytes, which stay taken.
  * Thread role: any. Progress: lock-free but for the OS. Calls the OS: for its own memory. */

@@ -62,6 +62,19 @@ Test(budget_shared, is_had_again_from_a_thread_that_only_frees) {
     figures_expect_nothing();
 }
 
+/* What it keeps from before the exact mode goes home after some more frees, and it keeps none then. */
+Test(budget_shared, goes_home_from_a_thread_that_only_frees) {
+    uint64_t each = bytes_of(SIZE);
+    for (size_t i = 0; i < 1000; i++) {
+        blocks[i] = corral_alloc(SIZE, ID);
+    }
+    free_by_other(0, 20);
+    configure(ID, (corral_category_options){.hard_budget = 1000 * each, .exact = 1});
+    free_by_other(20, 100);
+    cr_assert_eq(fill(ID, SIZE), 100);
+    empty(ID, 100);
+}
+
 static void keep_large(void *argument) {
     (void)argument;
     for (int i = 0; i < 2; i++) {
@@ -84,30 +97,30 @@ Test(budget_shared, sends_its_own_large_block_home_for_small_ones) {
     empty(ID, count);
 }
 
-static void free_first_twice(void *argument) {
-    (void)argument;
-    corral_free(blocks[39], ID);
-    corral_free(blocks[0], ID);
-}
+enum { LISTED = 16 }; /* what a front list of such blocks begins with */
 
 static void take_and_free(void *argument) {
     (void)argument;
-    for (int round = 0; round < 20; round++) {
-        for (int i = 0; i < 40; i++) {
-            blocks[i] = corral_alloc(64, ID);
-        }
-        empty(ID, 40);
+    for (size_t i = 0; i < LISTED; i++) {
+        blocks[i] = corral_alloc(64, ID);
     }
+    empty(ID, LISTED);
 }
 
-/* A list of its own from before blocks are zeroed, and blocks of it that are freed again. */
+static void free_again(void *argument) {
+    corral_free(blocks[*(size_t *)argument], ID);
+}
+
+/* Its list is full from before blocks are zeroed, and each of it is freed again. */
 Test(budget_shared, loses_nothing_when_what_is_zeroed_was_free) {
     if (BUILD_HAS_ASAN) {
         return; /* which ends the process at such a free */
     }
-    configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE});
-    thread_call_kept(take_and_free, NULL);
-    configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE, .zero_on_free = 1});
-    thread_call_kept(free_first_twice, NULL);
-    figures_expect_nothing();
+    for (size_t i = 0; i < LISTED; i++) {
+        configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE});
+        thread_call_kept(take_and_free, NULL);
+        configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE, .zero_on_free = 1});
+        thread_call_kept(free_again, &i);
+        figures_expect_nothing();
+    }
 }
