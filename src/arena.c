@@ -183,6 +183,28 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     corral_arena_return(entry, mask);
 }
 
+/* Purges slabs, each run of neighbours at once. What the OS does not purge is kept. */
+static void purge_all(struct registry_entry *entry, uint64_t mask) {
+    const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:holder] */
+    while (mask != 0) {
+        uint64_t run = bits_first_run(mask);
+        corral_retire_at_once(entry, arena_slab_start(arena, bits_lowest(run)), run);
+        mask &= ~run;
+    }
+}
+
+void corral_arena_give_all(struct registry_entry *entry, uint64_t mask) {
+    unsigned count = bits_count(mask);
+    for (uint64_t left = mask; left != 0; left &= left - 1) {
+        corral_registry_set_pool(entry, bits_lowest(left),
+                                 entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
+    }
+    fetch_sub_relaxed(&category_of(entry)->slabs, count); /* [R:figure] */
+    purge_all(entry, mask);
+    fetch_add_relaxed(&category_of(entry)->free_slabs, (int32_t)count); /* [R:hint] */
+    corral_arena_return(entry, mask);
+}
+
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more) {
     struct arena *arena = arena_of(slab);
     struct registry_entry *entry = arena->entry;

@@ -129,6 +129,9 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count);
 /* Gives a unit back whose blocks are all free, whose remote bits are all zero. The memory is kept
  * for a while, or purged where enough is kept. The arena may be gone afterwards. */
 void corral_arena_give(struct slab *slab, unsigned count);
+/* The same for all slabs of an arena that the caller has, as bits, each of a unit that is all its own; their memory
+ * goes back to the OS. */
+void corral_arena_give_all(struct registry_entry *entry, uint64_t mask);
 /* Gives back the bits of slabs that hold nothing: what give ends with, and who purged them. */
 void corral_arena_return(struct registry_entry *entry, uint64_t mask);
 /* Sets what free finds for the addresses of a unit's slabs: its pool. */

@@ -66,6 +66,12 @@ CORRAL_FAST unsigned bits_find_run(uint64_t word, unsigned count) {
     return word == 0 ? 64 : bits_lowest(word);
 }
 
+/* The lowest of its ones and those that follow it without a gap. word: not 0. */
+CORRAL_FAST uint64_t bits_first_run(uint64_t word) {
+    uint64_t lowest = word & -word;
+    return word & ~(word + lowest);
+}
+
 CORRAL_FAST bool is_power_of_two(size_t value) {
     return value != 0 && (value & (value - 1)) == 0;
 }

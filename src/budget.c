@@ -20,7 +20,7 @@ __thread struct budget_mine corral_budget_mine;
 #define SOFT_PART 16
 
 static int64_t taken_from_pools(const struct cache *cache, uint32_t category) {
-    const struct row *row = load_acquire(&cache->rows[category]); /* [E:row] */
+    const struct row *row = cache_row_of(cache, category);
     int64_t bytes = 0;
     for (unsigned word = 0; row != NULL && word < CLASS_WORDS; word++) {
         for (uint64_t used = row_used(row, word); used != 0; used &= used - 1) {

@@ -102,6 +102,9 @@ struct row {
     struct row *next;  /* const: the row made before */
     uint32_t category; /* const */
     uint32_t recalls;  /* owner: the category's, when its blocks last went home for that (control.h) */
+    _Atomic uint32_t gate; /* atomic [E:gate]: who may touch the pools now (gate.h) */
+    ptrdiff_t unqueued; /* owner, and who resets: bytes of slabs that a reset took out of queues, and that
+                           queue_budget does not have again yet */
     _Atomic uint64_t used[CLASS_WORDS]; /* atomic, written by the owner alone: pools that were ever used */
     struct pool pools[CLASS_COUNT];
 };
@@ -215,6 +218,11 @@ CORRAL_FAST uint32_t cache_pool_base(struct cache *cache, uint32_t id) {
     }
     const struct id_way *way = cache_way(cache, id);
     return likely(way->id == id) ? way->pool_base : corral_cache_map_slow(cache, id);
+}
+
+/* The row of a category, for another thread; NULL when there is no cache, or it has none. */
+CORRAL_FAST struct row *cache_row_of(const struct cache *cache, uint32_t category) {
+    return cache == NULL ? NULL : load_acquire(&cache->rows[category]); /* [E:row] */
 }
 
 /* Counters with one writer. */

@@ -39,11 +39,9 @@ static bool has_passed(uint32_t time, uint32_t since, uint32_t now) {
 static void purge_runs(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     while (mask != 0) {
-        unsigned first = bits_lowest(mask);
-        uint64_t behind = ~(mask >> first);
-        unsigned count = behind == 0 ? 64 - first : bits_lowest(behind);
-        uint64_t run = bits_below(count) << first;
-        if (corral_os->purge(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT)) {
+        uint64_t run = bits_first_run(mask);
+        if (corral_os->purge(arena_slab_start(arena, bits_lowest(run)),
+                             (size_t)bits_count(run) << SLAB_SHIFT)) {
             corral_unretire(entry, run);
         }
         mask &= ~run;
@@ -110,6 +108,14 @@ CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
         number++;
     }
     store_relaxed(&next_room, number); /* [R:hint] */
+}
+
+void corral_decay_category(uint32_t category) {
+    uint32_t now = (uint32_t)corral_os->milliseconds();
+    struct registry_entry *entry = corral_registry_first(category);
+    for (; entry != NULL; entry = entry->next) {
+        purge(entry, now, 0, ARENA_SLABS);
+    }
 }
 
 bool corral_decay_all(void) {

@@ -27,6 +27,9 @@ void corral_decay_make_room(unsigned slabs);
  * when there was none. Walks all arenas. Calls the OS. */
 bool corral_decay_all(void);
 
+/* The same for the arenas of a category. */
+void corral_decay_category(uint32_t category);
+
 CORRAL_FAST void decay_make_room(unsigned slabs) {
     if (((size_t)slabs << SLAB_SHIFT) <= RETIRE_BYTES && unlikely(corral_retire_is_full(slabs))) {
         corral_decay_make_room(slabs);

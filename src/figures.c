@@ -47,13 +47,8 @@ static void add_pool(struct figures *figures, const struct pool *pool,
     add_counts(figures, front);
 }
 
-/* The pools of a category that a cache has; NULL when there is no cache, or it has none. */
-static const struct row *row_of(const struct cache *cache, uint32_t category) {
-    return cache == NULL ? NULL : load_acquire(&cache->rows[category]); /* [E:row] */
-}
-
 static void add_cache(struct figures *figures, const struct cache *cache, uint32_t category) {
-    const struct row *row = row_of(cache, category);
+    const struct row *row = cache_row_of(cache, category);
     if (row == NULL) {
         return;
     }
@@ -120,7 +115,7 @@ static void sum_pool(uint32_t pool, struct figures *figures) {
     *figures = (struct figures){0};
     for (unsigned named = 1, count = corral_cache_count(); named < count; named++) {
         const struct cache *cache = corral_cache_named(named);
-        const struct row *row = row_of(cache, category);
+        const struct row *row = cache_row_of(cache, category);
         if (row != NULL && (row_used(row, i / 64) >> i % 64 & 1) != 0) {
             add_pool(figures, &row->pools[i], &cache->fronts[pool], corral_classes[i].size);
         }
@@ -156,7 +151,7 @@ bool corral_figures_read_pool(uint32_t pool, struct figures *figures) {
 uint64_t corral_figures_used(uint32_t category, unsigned word) {
     uint64_t used = 0;
     for (unsigned i = 1, count = corral_cache_count(); i < count; i++) {
-        const struct row *row = row_of(corral_cache_named(i), category);
+        const struct row *row = cache_row_of(corral_cache_named(i), category);
         used |= row == NULL ? 0 : row_used(row, word);
     }
     return used;

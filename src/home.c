@@ -10,6 +10,7 @@
 #include "home.h"
 
 #include "control.h"
+#include "gate.h"
 #include "gather.h"
 #include "misuse.h"
 #include "queue.h"
@@ -67,15 +68,18 @@ void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t in
 
 void corral_home_send_category(struct cache *cache, uint32_t category) {
     struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
-    if (row == NULL) {
+    bool within;
+    if (row == NULL || !gate_enter(row, &within)) {
         return;
     }
     row->recalls = control_recalls(category);
+    queue_settle(cache, row);
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         if (row->pools[i].size != 0) {
             corral_home_send_blocks(cache, &row->pools[i], (category << CLASS_STRIDE_LOG) + i);
         }
     }
+    gate_leave(row, within);
 }
 
 void corral_home_send_slabs(struct cache *cache, struct pool *pool) {
@@ -109,12 +113,9 @@ static uint32_t put_out(struct cache *cache, struct pool *pool, uint32_t index) 
     return length > 0 ? (uint32_t)length : 0;
 }
 
-/* Moves the hand on by one pool, which it lays aside or puts out. Returns how many blocks of front
- * lists went home. */
-static uint32_t look(struct cache *cache) {
-    uint32_t index = turn_next(cache);
-    struct pool *pool = cache_pool_if(cache, index);
-    turn_met(cache);
+/* Lays the pool that the hand comes to next aside, or puts it out. Returns how many blocks of front lists went
+ * home. */
+static uint32_t look_at(struct cache *cache, struct pool *pool, uint32_t index) {
     if (pool->turn == TURN_IN) {
         lay_aside(cache, pool, index);
         cache->hand = index;
@@ -122,6 +123,21 @@ static uint32_t look(struct cache *cache) {
     }
     uint32_t sent = put_out(cache, pool, index);
     corral_turn_leave_next(cache);
+    return sent;
+}
+
+/* Moves the hand on by one pool, which it passes over while its category is reset. */
+static uint32_t look(struct cache *cache) {
+    uint32_t index = turn_next(cache);
+    struct row *row = load_relaxed(&cache->rows[index >> CLASS_STRIDE_LOG]); /* [R:own] */
+    bool within;
+    turn_met(cache);
+    if (unlikely(!gate_enter(row, &within))) {
+        cache->hand = index;
+        return 0;
+    }
+    uint32_t sent = look_at(cache, &row->pools[index & (CLASS_STRIDE - 1)], index);
+    gate_leave(row, within);
     return sent;
 }
 

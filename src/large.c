@@ -115,6 +115,30 @@ void corral_large_keep(void *block, struct large_entry *entry) {
     keep(block, entry);
 }
 
+/* The category's live blocks of a leaf. slot: its first entry's. */
+static void end_leaf(struct large_leaf *leaf, uintptr_t slot, uint32_t category) {
+    for (size_t i = 0; i < LARGE_LEAF_ENTRIES; i++) {
+        struct large_entry *entry = &leaf->entries[i];
+        struct large_info info;
+        if (large_find(entry, &info) && info.category == category &&
+            large_end(entry) == LARGE_FREED) {
+            corral_large_keep((void *)((slot + i) << ARENA_SHIFT), entry);
+        }
+    }
+}
+
+void corral_large_end_all(uint32_t category) {
+    if (load_relaxed(&corral_categories[category].large_blocks) == 0) { /* [R:figure] */
+        return;
+    }
+    for (uintptr_t root = 0; root < LARGE_ROOTS; root++) {
+        struct large_leaf *leaf = large_leaf_of(root << LARGE_LEAF_LOG2);
+        if (leaf != NULL) {
+            end_leaf(leaf, root << LARGE_LEAF_LOG2, category);
+        }
+    }
+}
+
 bool corral_large_reserve(size_t bytes) {
     /* [R:hint] A refusal is cheap. */
     if (load_relaxed(&reserved_bytes) + bytes > RESERVE_MOST) {

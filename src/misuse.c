@@ -83,15 +83,29 @@ static void end(struct report *report, uint32_t pool) {
     }
 }
 
+/* Where an address lies that is no block. */
+static void put_where(struct report *report, uint32_t pool) {
+    if ((pool & (CLASS_STRIDE - 1)) == CLASS_NONE) {
+        corral_report_text(report, ": it lies in free memory of ");
+    } else {
+        corral_report_text(report, ": it lies among blocks of ");
+        put_size(report, pool);
+        corral_report_text(report, ", ");
+    }
+}
+
 CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t pool) {
     struct report report;
     if (!begin(&report, kind, block, pool)) {
         return;
     }
-    if (pool != MISUSE_NO_POOL) {
-        corral_report_text(&report, kind == MISUSE_FOREIGN ? ": it lies among blocks of " : ": ");
+    if (pool != MISUSE_NO_POOL && kind == MISUSE_FOREIGN) {
+        put_where(&report, pool);
+        put_category(&report, pool >> CLASS_STRIDE_LOG);
+    } else if (pool != MISUSE_NO_POOL) {
+        corral_report_text(&report, ": ");
         put_size(&report, pool);
-        corral_report_text(&report, kind == MISUSE_FOREIGN ? ", " : " of ");
+        corral_report_text(&report, " of ");
         put_category(&report, pool >> CLASS_STRIDE_LOG);
     }
     end(&report, pool);

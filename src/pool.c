@@ -14,6 +14,7 @@
 #include "check.h"
 #include "decay.h"
 #include "figures.h"
+#include "gate.h"
 #include "gather.h"
 #include "home.h"
 #include "queue.h"
@@ -165,7 +166,10 @@ static bool was_used(const struct pool *pool) {
 }
 
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
-void corral_pool_send_all_home(struct cache *cache) {
+bool corral_pool_send_all_home(struct cache *cache) {
+    if (!corral_gate_enter_all(cache)) {
+        return false;
+    }
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         corral_home_send_category(cache, row->category);
     }
@@ -179,5 +183,7 @@ void corral_pool_send_all_home(struct cache *cache) {
     }
     turn_reset(cache);
     check_debug(cache->front_budget == FRONT_BUDGET && cache->queue_budget == QUEUE_BUDGET);
+    corral_gate_leave_all(cache);
     corral_decay_step();
+    return true;
 }

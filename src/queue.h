@@ -82,6 +82,15 @@ CORRAL_FAST struct slab *queue_pop(struct cache *cache, struct pool *pool) {
     return slab;
 }
 
+/* Has what a reset took out of the row's queues in the budget again. Within the row's gate. */
+CORRAL_FAST void queue_settle(struct cache *cache, struct row *row) {
+    cache->queue_budget += row->unqueued;
+    row->unqueued = 0;
+    if (unlikely(cache->queue_loans > 0)) {
+        corral_queue_repay(cache);
+    }
+}
+
 /* Gives a queued slab back to its arena when all its blocks are home, unless a sender may still
  * touch it. */
 CORRAL_FAST void queue_give_back_if_empty(struct cache *cache, struct pool *pool,

@@ -9,6 +9,7 @@
  */
 #include "reap.h"
 
+#include "gate.h"
 #include "os.h"
 
 /* A mark: the thread as the OS names it, below a count of holds. 0 while no thread has the cache. */
@@ -46,6 +47,7 @@ struct cache *corral_reap_take(unsigned most) {
         at = at + 1 < count ? at + 1 : 1;
         struct cache *cache = corral_cache_named(at);
         if (cache != NULL && take(cache)) {
+            corral_gate_free_all(cache);
             found = cache;
         }
     }

@@ -17,16 +17,25 @@ static size_t bytes_of(uint64_t mask) {
     return (size_t)bits_count(mask) << SLAB_SHIFT;
 }
 
-void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
+/* Keeps the memory of slabs, where no more than `most` is kept then, or where the OS does not purge it. */
+static void retire(struct registry_entry *entry, void *start, uint64_t mask, size_t most) {
     size_t bytes = bytes_of(mask);
     size_t kept = fetch_add_relaxed(&kept_bytes, bytes) + bytes; /* [R:hint] */
-    if (kept > RETIRE_BYTES && corral_os->purge(start, bytes)) {
+    if (kept > most && corral_os->purge(start, bytes)) {
         fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
         return;
     }
     uint32_t now = (uint32_t)corral_os->milliseconds();
     store_relaxed(&entry->retired_at, now); /* [R:hint] */
     fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
+}
+
+void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
+    retire(entry, start, mask, RETIRE_BYTES);
+}
+
+void corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask) {
+    retire(entry, start, mask, 0);
 }
 
 bool corral_retire_is_any(void) {

@@ -212,6 +212,12 @@ void corral_shelf_take(struct cache *cache, uint32_t index) {
     }
 }
 
+void corral_shelf_clear(uint32_t number) {
+    for (unsigned word = 0; word < ARENA_SLABS / SPOTS_IN_WORD; word++) {
+        store_relaxed(&stands[number].spots[word], 0); /* [R:holder] */
+    }
+}
+
 void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, uint64_t bits) {
     uint32_t number = (uint32_t)registry_number((uintptr_t)slab);
     unsigned at = slab_number(slab);

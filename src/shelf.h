@@ -54,6 +54,8 @@ void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, ui
 /* Finds a place for a slab that the caller has to itself: its arena when it is empty, else the
  * caller's queue if `queue` is set and has room, else the shelf. */
 void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab);
+/* Takes all slabs of an arena off their shelves, which nobody but the caller looks at. */
+void corral_shelf_clear(uint32_t number);
 /* Moves a slab from the shelf to the queue of the caller's pool, if one is found. */
 void corral_shelf_take(struct cache *cache, uint32_t pool);
 

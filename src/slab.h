@@ -207,6 +207,10 @@ bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache);
  * the block, and the slab is FULL, so nobody else reads what changes. False when they are taken. */
 bool corral_slab_grow_holder(struct slab *slab, unsigned class_index);
 
+/* Takes all blocks away from who holds them: what came home is forgotten, and nobody is woken. The slab is as one
+ * that was given back, but for the arena's part in that. Nobody sends blocks to it. */
+void corral_slab_clear_holder(struct slab *slab);
+
 /* The descriptor's law. */
 bool corral_slab_valid(const struct slab *slab);
 

@@ -102,7 +102,8 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
 /* pool: of the slab that the address lies in. */
 static void free_pooled(void *block, uint32_t pool) {
     if (!size_class_has_blocks(pool)) {
-        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
+        corral_misuse(MISUSE_FOREIGN, block,
+                      pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT ? pool : MISUSE_NO_POOL);
         return;
     }
     struct cache *cache = thread_cache_attached();

@@ -45,15 +45,19 @@ struct cache *corral_thread_borrow(void) {
 
 void corral_thread_return(struct cache *cache) {
     corral_large_own_end(&cache->large_own);
-    corral_pool_send_all_home(cache);
-    corral_cache_orphan(cache);
+    if (corral_pool_send_all_home(cache)) {
+        corral_reap_release(cache);
+        corral_cache_orphan(cache);
+    } else {
+        /* What a reset goes through is left to whoever needs a cache when this thread is gone. */
+        corral_reap_hold(cache);
+    }
 }
 
 /* The exit hook. */
 static void leave(void *argument) {
     point_to(corral_cache_empty.fronts);
     corral_thread.exited = true;
-    corral_reap_release(argument);
     corral_thread_return(argument);
 }
 
@@ -70,7 +74,6 @@ CORRAL_SLOW struct cache *corral_thread_attach(void) {
     point_to(cache->fronts);
     if (!corral_os->on_thread_exit(leave, cache)) {
         point_to(corral_cache_empty.fronts);
-        corral_reap_release(cache);
         corral_thread_return(cache);
         return NULL;
     }
@@ -85,6 +88,5 @@ void corral_thread_detach(void) {
     point_to(corral_cache_empty.fronts);
     /* No destructor runs for a NULL value. Clearing one that is set does not fail. */
     corral_os->on_thread_exit(leave, NULL);
-    corral_reap_release(cache);
     corral_thread_return(cache);
 }

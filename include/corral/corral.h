@@ -66,6 +66,7 @@ typedef enum corral_status {
     CORRAL_EINVAL = 1,  /* an argument is not legal; nothing was changed */
     CORRAL_EUNUSED = 2, /* the id has no category: nothing was ever allocated with it, or set for it */
     CORRAL_ENOMEM = 3,  /* memory is exhausted; nothing was changed */
+    CORRAL_EBUSY = 4,   /* another thread is in the middle of something; nothing was changed: try again */
 } corral_status;
 
 /* The version of the library that runs, as MAJOR * 10000 + MINOR * 100 + PATCH.
@@ -155,6 +156,23 @@ CORRAL_API void corral_free_batch(void *const *blocks, size_t count, uint32_t me
  * allocate and free again afterwards, and then attaches anew.
  * Thread role: any. Progress: lock-free but for the OS. Calls the OS: it may purge. Errors: none. */
 CORRAL_API void corral_thread_detach(void);
+
+/* Frees all blocks of a category at once, and gives their memory back: for the end of a level, or of a session.
+ *
+ * memory_type_id  one whose category no thread uses during the call: none allocates or frees in it, or has a call
+ *                 in it going on; and what other threads did in it happened before, as by a join or a lock. Other
+ *                 categories are used all the while, and threads may begin and end.
+ * No block of the category is live afterwards; what is read or written in one is anything, or a fault. The budgets
+ * have room for as much as is gone, and figures and options stay but for that. A block that is freed although it is
+ * gone is found, as a fault of the caller, until its arena's addresses are used again. Freed large blocks may be
+ * kept for the category's later ones (-Dlarge_keep_kib), the addresses of arenas for anyone.
+ * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id, or it has no category of its own;
+ * CORRAL_EBUSY when another thread, which uses other categories or ends, was just bringing home what it had left
+ * of this one, or another call resets it: then nothing was changed.
+ * Thread role: one thread, while no other uses the category. Progress: lock-free but for the OS, in time
+ * proportional to threads times size classes, and to the category's slabs and large blocks. A thread that is stopped
+ * in the middle stops no other, but no reset of that category succeeds any more. Calls the OS: yes. */
+CORRAL_API corral_status corral_category_reset(uint32_t memory_type_id);
 
 /* The figures of a category, or of all together. Bytes are of size classes (what the blocks take),
  * not of requests. */
