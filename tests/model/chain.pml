@@ -20,7 +20,7 @@
 #define CHAIN_RELEASE 1 /* push_entry: CAS without release [E:chain] */
 #define CHAIN_ACQUIRE 2 /* corral_registry_first: load without acquire [E:chain] */
 #define ROW_RELEASE   3 /* corral_cache_row_slow: store without release [E:row] */
-#define ROW_ACQUIRE   4 /* figures.c, add_cache: load without acquire [E:row] */
+#define ROW_ACQUIRE   4 /* cache_row_of: load without acquire [E:row] */
 #define CHAIN_TORN    5 /* push_entry: CAS as a load and a store */
 #define NUMBER_TORN   6 /* take_entry: CAS as a load and a store */
 #define NEXT_KEPT     7 /* push_entry: does not link to the head that the CAS met */

@@ -278,11 +278,11 @@ inline shelve() {
 /* leave() */
 inline leave() {
     if
-    :: cache == 1 && fault != MARK_KEPT && fault != MARK_LATE -> store(MARK, 0, RELAXED)
+    :: owner == cache -> shelve()
     :: else
     fi;
     if
-    :: owner == cache -> shelve()
+    :: cache == 1 && fault != MARK_KEPT && fault != MARK_LATE -> store(MARK, 0, RELAXED)
     :: else
     fi;
     if

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of a category that is reset while threads use others, or end.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: what happened in the category before the reset is the set-up's. A reset that finds a thread in the way
+ *           has done nothing, and succeeds later.
+ * Does not: use the category meanwhile. Have large blocks: their map has more entries than the explorer keeps.
+ */
+#include "scenarios.h"
+
+#include "arena.h"
+#include "decay.h"
+#include "reap.h"
+#include "thread.h"
+
+/* Of other classes than BLOCK: few fit into what a thread's pools may hold. */
+static const size_t others[] = {1024, 4096};
+
+static void reset_0(void) {
+    corral_status status = corral_category_reset(0);
+    EXPECT(status == CORRAL_OK || status == CORRAL_EBUSY);
+    explore_done();
+}
+
+/* Blocks at hand, in slabs, on their way home, and held ones, which the test gives up. */
+static void use_level(void) {
+    take_blocks(0, PER_SLAB + 2);
+    leave_blocks(0, 3);
+    for (unsigned i = 3; i < PER_SLAB + 2; i++) {
+        explore_leave(blocks[i]);
+    }
+}
+static void level(void) {
+    make_caches();
+    use_level();
+}
+
+/* Its exit hook runs, and then the OS forgets it. */
+static void end_now(void) {
+    corral_thread_detach();
+    world_vanish();
+}
+/* The hand looks at pools that are idle, those of the level too. */
+static void use_others(void) {
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
+        leave(take(others[i], 7), 7);
+    }
+    end_now();
+}
+
+/* A thread that ended in a reset left its cache as it was; another that needs one has it. */
+static void take_left(void) {
+    for (struct cache *cache; (cache = corral_reap_take(CACHE_LIMIT)) != NULL;) {
+        corral_thread_return(cache);
+    }
+}
+static void check_reset(void) {
+    corral_stats stats;
+    take_left();
+    EXPECT(corral_category_reset(0) == CORRAL_OK);
+    EXPECT(corral_category_stats(0, &stats, sizeof stats) == CORRAL_OK);
+    EXPECT(stats.live_blocks == 0 && stats.slabs == 0 && stats.large_blocks == 0);
+    expect_found(0);
+    take_blocks(0, 2 * PER_SLAB);
+    leave_blocks(0, 2 * PER_SLAB);
+    expect_empty();
+}
+static void purge_all(void) {
+    corral_decay_all();
+    corral_arena_end_empty();
+    explore_done();
+    end_now();
+}
+/* A slab of the level's arena is free, and its memory is kept. */
+static void level_with_kept(void) {
+    make_caches();
+    leave(take(1024, 0), 0);
+    corral_thread_detach();
+    use_level();
+}
+
+static const struct scenario reset_hand = {
+    .name = "reset_hand",
+    .what = "a thread's hand comes to pools of a category that is reset",
+    .setup = level,
+    .threads = {use_others, reset_0},
+    .check = check_reset,
+    .inherits = true,
+};
+static const struct scenario reset_end = {
+    .name = "reset_end",
+    .what = "a thread ends that has pools of a category that is reset",
+    .setup = level,
+    .threads = {end_now, reset_0},
+    .check = check_reset,
+    .inherits = true,
+};
+static const struct scenario reset_purge = {
+    .name = "reset_purge",
+    .what = "free slabs of a category that is reset are purged, and empty arenas end",
+    .setup = level_with_kept,
+    .threads = {purge_all, reset_0},
+    .check = check_reset,
+    .inherits = true,
+};
+static const struct scenario reset_two = {
+    .name = "reset_two",
+    .what = "two threads reset a category, and a third has pools of it and ends",
+    .setup = level,
+    .threads = {end_now, reset_0, reset_0},
+    .check = check_reset,
+    .most = 2,
+    .inherits = true,
+};
+
+const struct scenario *const scenarios_reset[] = {&reset_hand, &reset_end, &reset_purge, &reset_two, 0};
