@@ -12,8 +12,10 @@
 
 #include "category.h"
 #include "check.h"
+#include "control.h"
 #include "range.h"
 #include "retire.h"
+#include "served.h"
 
 #include <string.h>
 
@@ -62,6 +64,7 @@ static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
 /* Makes the arena of an entry that the caller reserved, with `count` slabs for the caller. */
 static struct slab *begin(struct registry_entry *entry, struct arena *arena, unsigned count) {
     uint32_t category = entry->category;
+    corral_served_note(arena_slab_start(arena, 0), ARENA_BYTES);
     arena->entry = entry;
     corral_registry_cover(entry, arena);
     fetch_add_relaxed(&corral_categories[category].arenas, 1); /* [R:figure] */
@@ -79,7 +82,8 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     if (entry == NULL) {
         return NULL;
     }
-    void *range = corral_range_take(&entry->range);
+    void *range = control_is_isolated(category) ? corral_range_take_new(&entry->range)
+                                                : corral_range_take(&entry->range);
     if (range == NULL) {
         store_release(&entry->arena, 0); /* [E:entry] */
         return NULL;
@@ -115,9 +119,12 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count) {
     return slab;
 }
 
-/* Ends an arena that nobody holds a slab of. */
+/* Ends an arena that nobody holds a slab of, so that its addresses may serve any category. */
 static bool end(struct registry_entry *entry) {
     uint64_t empty = HEADER_BITS;
+    if (control_is_isolated(entry->category)) {
+        return false;
+    }
     /* [E:slabs] Sees the last use of every slab. */
     if (!cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
         return false;

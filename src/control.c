@@ -124,6 +124,9 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
     store_release(&control->callback, callback); /* [E:callback] */
     /* [R:value-is-all] */
     store_relaxed(&control->misuse, (uint32_t)options->misuse);
+    if (options->isolated != 0) {
+        store_relaxed(&control->isolated, true); /* [R:value-is-all] */
+    }
     set_faults(control, options);
     set_budgets(control, options);
     set_flags(control, options);
@@ -143,6 +146,7 @@ void corral_control_get(uint32_t category, corral_category_options *options) {
         .argument = callback == NULL ? NULL : callback->argument,
         .exact = (flags & CONTROL_EXACT) != 0,
         .zero_on_free = (flags & CONTROL_ZERO) != 0,
+        .isolated = control_is_isolated(category),
         .misuse = (corral_misuse_policy)load_relaxed(&control->misuse), /* [R:value-is-all] */
         .fail_per_million = load_relaxed(&control->fail_per_million),   /* [R:value-is-all] */
         .fail_at = load_relaxed(&control->fail_at),                     /* [R:value-is-all] */

@@ -50,6 +50,7 @@ struct control {
     _Atomic int64_t soft;      /* atomic: bytes; 0: none */
     _Atomic int64_t soft_next; /* atomic, relaxed: what is to be charged before soft is looked at again */
     _Atomic bool soft_told;      /* atomic, relaxed: of the soft budget, which was passed */
+    _Atomic bool isolated;       /* atomic, relaxed: its addresses serve no other; never false again */
     _Atomic uint32_t misuse;     /* atomic: corral_misuse_policy */
     _Atomic(const struct control_text *) name;         /* atomic [E:name] */
     _Atomic(const struct control_callback *) callback; /* atomic [E:callback] */
@@ -85,6 +86,11 @@ CORRAL_FAST bool control_is_apart(uint32_t category) {
 /* Has the category a budget, or all together? */
 CORRAL_FAST bool control_is_counted(uint32_t category) {
     return unlikely(((control_flags(category) | control_flags(CONTROL_PROCESS)) & CONTROL_COUNTED) != 0);
+}
+
+/* Are the category's addresses to serve no other? */
+CORRAL_FAST bool control_is_isolated(uint32_t category) {
+    return unlikely(load_relaxed(&corral_controls[category].isolated)); /* [R:value-is-all] */
 }
 
 /* Is nothing set that an allocation or free of the category has to look at? */

@@ -10,8 +10,11 @@
 #include "large.h"
 
 #include "category.h"
+#include "control.h"
+#include "large_parked.h"
 #include "os.h"
 #include "poison.h"
+#include "served.h"
 
 #define KEPT_SLOTS   64u
 /* Kept blocks that make room for one more, at most, before it is unmapped instead. */
@@ -48,9 +51,15 @@ static void count(uint32_t category, int64_t blocks, int64_t bytes) {
     fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);   /* [R:figure] */
 }
 
-/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged. */
+/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged; so does one of an
+ * isolated category, which may have it again. */
 static void unmap(void *block, struct large_entry *entry) {
-    size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    size_t bytes = large_word_bytes(word);
+    if (control_is_isolated(large_word_category(word))) {
+        corral_large_park(block, entry);
+        return;
+    }
     store_relaxed(&entry->word, 0);                              /* [R:holder] */
     unpoison(block, bytes);
     if (!corral_os->release(block, bytes)) {
@@ -115,28 +124,17 @@ void corral_large_keep(void *block, struct large_entry *entry) {
     keep(block, entry);
 }
 
-/* The category's live blocks of a leaf. slot: its first entry's. */
-static void end_leaf(struct large_leaf *leaf, uintptr_t slot, uint32_t category) {
-    for (size_t i = 0; i < LARGE_LEAF_ENTRIES; i++) {
-        struct large_entry *entry = &leaf->entries[i];
-        struct large_info info;
-        if (large_find(entry, &info) && info.category == category &&
-            large_end(entry) == LARGE_FREED) {
-            corral_large_keep((void *)((slot + i) << ARENA_SHIFT), entry);
-        }
+/* Ends a live block of a category. */
+static void end_if_of(void *block, struct large_entry *entry, void *category) {
+    struct large_info info;
+    if (large_find(entry, &info) && info.category == *(const uint32_t *)category &&
+        large_end(entry) == LARGE_FREED) {
+        corral_large_keep(block, entry);
     }
 }
 
 void corral_large_end_all(uint32_t category) {
-    if (load_relaxed(&corral_categories[category].large_blocks) == 0) { /* [R:figure] */
-        return;
-    }
-    for (uintptr_t root = 0; root < LARGE_ROOTS; root++) {
-        struct large_leaf *leaf = large_leaf_of(root << LARGE_LEAF_LOG2);
-        if (leaf != NULL) {
-            end_leaf(leaf, root << LARGE_LEAF_LOG2, category);
-        }
-    }
+    corral_large_map_visit(end_if_of, &category);
 }
 
 bool corral_large_reserve(size_t bytes) {
@@ -245,11 +243,19 @@ static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
     return other.slot == NULL ? NULL : take_found(&other, false);
 }
 
+static void *take_parked(size_t bytes, size_t alignment, uint32_t category) {
+    uint64_t word;
+    void *block = corral_large_take_parked(bytes, alignment, category, &word);
+    return block == NULL ? NULL : begin_life(block, large_map_find(block), word, 0);
+}
+
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
-    void *block = corral_os->reserve(bytes, alignment);
+    void *block = control_is_isolated(category) ? corral_served_reserve_new(bytes, alignment)
+                                                : corral_os->reserve(bytes, alignment);
     if (block == NULL) {
         return NULL;
     }
+    corral_served_note(block, bytes);
     struct large_entry *entry = corral_large_map_make(block);
     if (entry == NULL) {
         corral_os->release(block, bytes);
@@ -266,6 +272,9 @@ CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t
     alignment = alignment < ARENA_BYTES ? ARENA_BYTES : alignment;
     category_use(category);
     void *block = take_kept(bytes, alignment, category);
+    if (block == NULL && control_is_isolated(category)) {
+        block = take_parked(bytes, alignment, category);
+    }
     *zero = block == NULL;
     block = block != NULL ? block : map_new(bytes, alignment, category);
     if (block != NULL) {
@@ -285,9 +294,13 @@ CORRAL_SLOW void corral_large_join_behind(struct large_entry *entry, uint64_t wo
 }
 
 /* Where a live block of `have` bytes, with `behind` mapped there, is to end at `bytes`: what is behind
- * it then. SIZE_MAX when the OS does not have it so; then nothing has changed. */
-static size_t move_end(char *block, size_t have, size_t behind, size_t bytes) {
+ * it then. SIZE_MAX when the OS does not have it so, or the addresses are to be nobody else's; then nothing has
+ * changed. */
+static size_t move_end(char *block, size_t have, size_t behind, size_t bytes, bool isolated) {
     size_t mapped = have + behind;
+    if (isolated && (bytes < have || bytes > mapped)) {
+        return SIZE_MAX;
+    }
     if (bytes >= have) {
         if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
             return SIZE_MAX;
@@ -313,13 +326,15 @@ bool corral_large_resize(void *block, size_t size) {
     size_t have = large_word_bytes(word);
     size_t bytes = round_up(size, corral_os_page_size());
     size_t behind = load_relaxed(&entry->behind); /* [R:holder] */
-    size_t left = move_end(block, have, behind, bytes);
+    bool isolated = control_is_isolated(large_word_category(word));
+    size_t left = move_end(block, have, behind, bytes, isolated);
     if (left == SIZE_MAX) {
         return bytes < have; /* it serves as it is */
     }
     if (left != behind) {
         count_behind(left - behind);
     }
+    corral_served_note(block, bytes);
     large_set(entry, bytes, left, large_word_category(word));
     count(large_word_category(word), 0, (int64_t)bytes - (int64_t)have);
     return true;

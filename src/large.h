@@ -17,7 +17,8 @@
  *           in the child of a fork, what is behind the blocks of threads that it does not have.
  *
  *   none ── reserved from the OS ──► live ── end ──► kept ── a caller who needs one ──► live
- *                                                    kept ── no room for it ──► none
+ *                                                    kept ── no room for it ──► none; of an isolated
+ *                                                                               category: parked ──► live
  *
  * Synchronization (row beside column):
  *             alloc        end
@@ -99,7 +100,7 @@ CORRAL_FAST enum large_freed large_end(struct large_entry *entry) {
             return LARGE_FREED;
         }
     }
-    return large_word_state(word) == LARGE_IS_KEPT ? LARGE_TWICE : LARGE_NONE;
+    return large_word_state(word) > LARGE_IS_LIVE ? LARGE_TWICE : LARGE_NONE;
 }
 
 /* Makes a block live that was kept, of whose bytes some stay behind it. word: its entry's. */

@@ -10,7 +10,7 @@
  *
  *   roots[address high] ─► leaf: entries[address low]       one entry for each arena-sized range
  *
- *   entry.word:  | units of 4 KiB (40) | category (16) | state (8): none, live, kept |
+ *   entry.word:  | units of 4 KiB (40) | category (16) | state (8): none, live, kept, parked |
  */
 #ifndef CORRAL_LARGE_MAP_H
 #define CORRAL_LARGE_MAP_H
@@ -26,7 +26,7 @@
 #define LARGE_UNIT_LOG2 12u
 #define LARGE_UNIT      ((size_t)1 << LARGE_UNIT_LOG2)
 
-enum large_state { LARGE_IS_NONE, LARGE_IS_LIVE, LARGE_IS_KEPT };
+enum large_state { LARGE_IS_NONE, LARGE_IS_LIVE, LARGE_IS_KEPT, LARGE_IS_PARKED };
 
 struct large_entry {
     _Atomic uint64_t word;   /* atomic: written by who has the block; two frees race by CAS */
@@ -36,6 +36,7 @@ struct large_entry {
 
 struct large_leaf {
     struct large_entry entries[LARGE_LEAF_ENTRIES];
+    _Atomic uint64_t made[LARGE_LEAF_ENTRIES / 64]; /* atomic: which entries ever had a block */
 };
 
 extern CORRAL_HIDDEN _Atomic(struct large_leaf *) corral_large_roots[LARGE_ROOTS];
@@ -72,5 +73,11 @@ CORRAL_FAST struct large_entry *large_map_find(const void *block) {
 
 /* The entry of a large block, made if need be. NULL when memory is exhausted. */
 struct large_entry *corral_large_map_make(const void *block);
+
+typedef void large_visitor(void *block, struct large_entry *entry, void *argument);
+
+/* Calls visit(block, entry, argument) for each address at which there ever was a large block; for one that is made
+ * meanwhile, perhaps. Wait-free, in time proportional to the addresses. */
+void corral_large_map_visit(large_visitor *visit, void *argument);
 
 #endif

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "os.h"
 #include "poison.h"
+#include "served.h"
 
 #include <string.h>
 
@@ -57,8 +58,12 @@ static void *take_from(uint32_t index, uint32_t *handle) {
     return NULL;
 }
 
-/* Maps as many arenas as are mapped already, up to STEP_MAX, or as many as the OS gives. */
-static void *map_step(uint32_t *count) {
+/* Maps as many arenas as are mapped already, up to STEP_MAX, or as many as the OS gives; or one of new addresses. */
+static void *map_step(uint32_t *count, bool new) {
+    if (new) {
+        *count = 1;
+        return corral_served_reserve_new(ARENA_BYTES, ARENA_BYTES);
+    }
     uint32_t have = load_relaxed(&mapped); /* [R:hint] */
     uint32_t step = 1;
     while (step < have && step < STEP_MAX) {
@@ -90,13 +95,13 @@ static struct reservation *claim_entry(void) {
     return NULL;
 }
 
-static void *grow(uint32_t *handle) {
+static void *grow(uint32_t *handle, bool new) {
     struct reservation *it = claim_entry();
     if (it == NULL) {
         return NULL;
     }
     uint32_t count;
-    void *base = map_step(&count);
+    void *base = map_step(&count, new);
     if (base == NULL) {
         store_release(&it->base, 0); /* [E:range-entry] */
         return NULL;
@@ -118,7 +123,11 @@ void *corral_range_take(uint32_t *handle) {
             return range;
         }
     }
-    return grow(handle);
+    return grow(handle, false);
+}
+
+void *corral_range_take_new(uint32_t *handle) {
+    return grow(handle, true);
 }
 
 /* Unmaps a reservation whose ranges are all free. If the entry serves another by now, with more

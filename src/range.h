@@ -27,6 +27,8 @@
 /* An arena-sized, arena-aligned range, all zero; NULL when there is none to be had. *handle is for
  * give. May call the OS. */
 void *corral_range_take(uint32_t *handle);
+/* The same, of addresses that never had blocks, in a reservation of its own. */
+void *corral_range_take_new(uint32_t *handle);
 /* Gives a range back and its memory to the OS. Its content is lost. */
 void corral_range_give(uint32_t handle);
 

@@ -18,6 +18,7 @@
  *
  *     [category 'PSCP']        four letters, the first of which is the highest byte: 0x50534350
  *     exact = yes              or no; also 1 and 0
+ *     isolated = yes
  *     zero_on_free = yes
  *     misuse = abort           or report, ignore, default
  *     fail_every = 1000        also fail_at, fail_per_million and fail_seed: numbers

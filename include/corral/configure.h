@@ -92,6 +92,9 @@ typedef struct corral_category_options {
                                   set; 0: none */
     uint64_t fail_every;       /* each so manieth allocation fails; 0: none */
     uint64_t fail_seed;        /* for fail_per_million: the same seed fails the same numbers */
+    uint32_t isolated;         /* 1: from now on, and for good, no address at which the category has blocks serves
+                                  another one, nor did those that it gets from now on ever */
+    uint32_t unused;           /* 0 */
 } corral_category_options;
 
 /* Sets the options of a category.

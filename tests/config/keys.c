@@ -28,6 +28,7 @@ static void expect(uint32_t id, corral_category_options expected) {
     CHECK(has.callback == expected.callback && has.argument == expected.argument, "callback");
     CHECK(has.exact == expected.exact && has.zero_on_free == expected.zero_on_free, "%u %u", has.exact,
           has.zero_on_free);
+    CHECK(has.isolated == expected.isolated, "%u", has.isolated);
     CHECK(has.misuse == expected.misuse, "%d", (int)has.misuse);
     CHECK(has.fail_at == expected.fail_at && has.fail_every == expected.fail_every, "%ju %ju",
           (uintmax_t)has.fail_at, (uintmax_t)has.fail_every);
@@ -51,6 +52,7 @@ Test(keys, each_alone) {
     EXPECT("fail_every = 12", .fail_every = 12);
     EXPECT("fail_per_million = 12", .fail_per_million = 12);
     EXPECT("fail_seed = 12", .fail_seed = 12);
+    EXPECT("isolated = yes", .isolated = 1); /* for good */
 }
 
 Test(keys, forms_of_bytes) {
@@ -130,7 +132,7 @@ static int callback(const corral_budget_event *event, void *argument) {
 Test(keys, what_is_not_named_stays) {
     static int argument;
     corral_category_options all = {"first", 2, 3, callback, &argument, 1, 1, CORRAL_MISUSE_REPORT,
-                                   4, 5, 6, 7};
+                                   4, 5, 6, 7, 1, 0};
     cr_assert_eq(corral_category_configure(7, &all, sizeof all), CORRAL_OK);
     written_set("[category 7]\n");
     expect(7, all);

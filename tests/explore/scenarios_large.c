@@ -10,6 +10,8 @@
  */
 #include "scenarios.h"
 
+#include <corral/configure.h>
+
 #include "large.h"
 #include "options.h"
 
@@ -211,6 +213,39 @@ static const struct scenario behind = {
     .check = expect_empty,
 };
 
+/* Freed blocks of an isolated category, whose addresses stay its own. */
+static void isolated_level(void) {
+    corral_category_options options = {.isolated = 1};
+    EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
+    make_caches();
+    blocks[0] = take(LARGE, 0);
+    blocks[1] = take(LARGE, 0);
+    leave_blocks(0, 1);
+    corral_thread_detach();
+    corral_large_release_kept();
+    world_set_reservations(0);
+}
+static void leave_1_and_release(void) {
+    leave_1();
+    corral_thread_detach();
+    corral_large_release_kept();
+}
+static void pair_if_there(void) {
+    leave(take(LARGE, 0), 0);
+}
+static void check_parked(void) {
+    check_kept();
+}
+
+static const struct scenario parked = {
+    .name = "parked",
+    .what = "two threads want the one freed block of an isolated category, and another is freed",
+    .setup = isolated_level,
+    .threads = {leave_1_and_release, pair_if_there, pair_if_there},
+    .check = check_parked,
+    .most = 1,
+};
+
 const struct scenario *const scenarios_large[] = {
     &large_keep, &large_first, &large_evict, &large_release,
-    &large_own, &large_room, &large_full, &large_again, &large, &resize, &behind, 0};
+    &large_own, &large_room, &large_full, &large_again, &large, &resize, &behind, &parked, 0};

@@ -6,7 +6,7 @@
  * Callers:  main, through scenarios.h.
  * Promises: what happened in the category before the reset is the set-up's. A reset that finds a thread in the way
  *           has done nothing, and succeeds later.
- * Does not: use the category meanwhile. Have large blocks: their map has more entries than the explorer keeps.
+ * Does not: use the category meanwhile.
  */
 #include "scenarios.h"
 
@@ -28,6 +28,7 @@ static void reset_0(void) {
 static void use_level(void) {
     take_blocks(0, PER_SLAB + 2);
     leave_blocks(0, 3);
+    EXPECT(corral_alloc(MEDIUM_MAX + 4096, 0) != NULL);
     for (unsigned i = 3; i < PER_SLAB + 2; i++) {
         explore_leave(blocks[i]);
     }

@@ -102,12 +102,13 @@ struct key {
 #define OPTION(name) \
     offsetof(struct setting, options.name), sizeof(((corral_category_options *)0)->name)
 
-enum { NAME, KEYS = 10 };
+enum { NAME, KEYS = 11 };
 static const struct key keys[KEYS] = {
     [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, false},
     {"soft_budget", read_bytes, OPTION(soft_budget), true},
     {"hard_budget", read_bytes, OPTION(hard_budget), true},
     {"exact", read_switch, OPTION(exact), false},
+    {"isolated", read_switch, OPTION(isolated), false},
     {"zero_on_free", read_switch, OPTION(zero_on_free), false},
     {"misuse", read_misuse, OPTION(misuse), false},
     {"fail_at", read_number, OPTION(fail_at), false},
