@@ -91,7 +91,7 @@ def program(work, model, kind):
     made = work / model / f"pan{kind}"
     with lock_of(made):
         if not made.exists():
-            subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-w", kind, "-DCOLLAPSE",
+            subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-w", kind, "-DCOLLAPSE",
                             "-DVECTORSZ=4096", f"-DMEMLIM={MEMORY_MB}", "-o", made, "pan.c"],
                            cwd=work / model, check=True)
     return made
