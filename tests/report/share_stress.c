@@ -90,7 +90,9 @@ int main(void) {
     snprintf(name, sizeof name, "corral-stress-%ld", (long)getpid());
     CHECK(corral_report_share_open(name, ROOM) == CORRAL_SHARE_OK, "cannot open");
     for (uint32_t i = 0; i < WRITERS + READERS; i++) {
-        ids[i % WRITERS] = i < WRITERS ? i : ids[i % WRITERS];
+        if (i < WRITERS) {
+            ids[i] = i;
+        }
         CHECK(pthread_create(&threads[i], NULL, i < WRITERS ? write_figures : read_figures,
                              &ids[i % WRITERS]) == 0, "no thread");
     }
