@@ -55,6 +55,7 @@ class Run:
     searches: list
     switches: dict
     error: bool
+    optimization: str
 
 
 def text_of(path):
@@ -86,24 +87,25 @@ def lock_of(_):
     return threading.Lock()
 
 
-def program(work, model, kind):
+def program(work, model, kind, optimization):
     """Returns a model's search of a kind, made when it is first needed."""
     made = work / model / f"pan{kind}"
     with lock_of(made):
         if not made.exists():
-            subprocess.run([os.environ.get("CC", "gcc"), "-O1", "-w", kind, "-DCOLLAPSE",
+            subprocess.run([os.environ.get("CC", "gcc"), optimization, "-w", kind, "-DCOLLAPSE",
                             "-DVECTORSZ=4096", f"-DMEMLIM={MEMORY_MB}", "-o", made, "pan.c"],
                            cwd=work / model, check=True)
     return made
 
 
-def search(work, model, how, switches):
+def search(work, run, how):
     """Runs pan. Returns its figures, and a line on the first error, '' when there is none."""
     _, kind, options, more = how
+    made = program(work, run.model, kind, run.optimization)
     with tempfile.TemporaryDirectory(dir=work) as folder:
-        done = subprocess.run([program(work, model, kind), f"-m{DEPTH}", "-w22", "-n", *options],
+        done = subprocess.run([made, f"-m{DEPTH}", "-w22", "-n", *options],
                               cwd=folder, capture_output=True, text=True, check=False,
-                              env=os.environ | more | switches)
+                              env=os.environ | more | run.switches)
     said = done.stdout + done.stderr
     figures = {name: int(found.group(1)) if (found := pattern.search(said)) else None
                for name, pattern in FIGURES.items()}
@@ -119,16 +121,17 @@ def search(work, model, how, switches):
 
 
 def runs_of(model, text, short, survivors):
-    """Returns the runs of a model."""
-    runs = [Run(model, how[0], [how], {}, False)
+    """Returns the runs of a model. The few of the short form take less time than optimising would."""
+    level = "-O0" if short else "-O2"
+    runs = [Run(model, how[0], [how], {}, False, level)
             for how in ((SAFETY,) if short else (SAFETY, STOPPED, CYCLES))]
     for name, number, _ in names_of(text, "situations")[::SHORT_EVERY if short else 1]:
-        runs.append(Run(model, f"reaches {name}", [SAFETY], {"MODEL_REACH": number}, True))
+        runs.append(Run(model, f"reaches {name}", [SAFETY], {"MODEL_REACH": number}, True, level))
     for name, number, _ in names_of(text, "faults")[::SHORT_EVERY if short else 1]:
         named = f"{model} {name}" in survivors
         searches = [SAFETY, CYCLES] if named else [SAFETY, CYCLES, STOPPED]
         if not short or not named:
-            runs.append(Run(model, name, searches, {"MODEL_FAULT": number}, True))
+            runs.append(Run(model, name, searches, {"MODEL_FAULT": number}, True, level))
     return runs
 
 
@@ -136,7 +139,7 @@ def check(work, run):
     """Does a run: searches until one finds an error. Returns figures and the error."""
     figures, error = {}, ""
     for how in run.searches:
-        figures, error = search(work, run.model, how, run.switches)
+        figures, error = search(work, run, how)
         if error:
             break
     return figures, error
