@@ -22,7 +22,7 @@ static bool are_legal(const corral_category_options *options) {
     return (options->name == NULL || corral_control_name_fits(options->name)) &&
            options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
            options->exact <= 1 && options->zero_on_free <= 1 &&
-           (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
+           options->unused == 0 && (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
 }
 
 /* What a caller knows of the struct; the rest is 0. False when it is not legal. */
