@@ -144,6 +144,7 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
     /* [R:value-is-all] */
     store_relaxed(&control->misuse, (uint32_t)options->misuse);
     store_relaxed(&control->origins, options->origins); /* [R:value-is-all] */
+    store_relaxed(&control->origin_number, 0);          /* [R:value-is-all] */
     set_faults(control, options);
     set_budgets(control, options);
     set_flags(control, options);
@@ -189,4 +190,9 @@ CORRAL_SLOW bool corral_control_fails_now(uint32_t category) {
     return number == load_relaxed(&control->fail_at) ||                /* [R:value-is-all] */
            (every != 0 && number % every == 0) ||
            mixed(seed, number) % 1000000 < per_million;
+}
+
+CORRAL_SLOW bool corral_control_keeps_next(uint32_t category, uint32_t every) {
+    /* [R:figure] */
+    return (fetch_add_relaxed(&corral_controls[category].origin_number, 1) + 1) % every == 0;
 }

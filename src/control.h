@@ -62,6 +62,7 @@ struct control {
     _Atomic uint64_t fail_at, fail_every, fail_seed; /* atomic */
     _Atomic uint32_t fail_per_million;               /* atomic */
     _Atomic uint32_t origins;                        /* atomic: each so manieth is kept; 0: none */
+    _Atomic uint32_t origin_number;                  /* atomic: those given, where not each is kept */
 };
 
 /* That of the process stands behind those of the categories. */
@@ -79,6 +80,8 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
 void corral_control_get(uint32_t category, corral_category_options *options);
 /* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */
 bool corral_control_fails_now(uint32_t category);
+/* Is the next origin the `every`th since the last that was kept? Wait-free. */
+bool corral_control_keeps_next(uint32_t category, uint32_t every);
 
 CORRAL_FAST uint32_t control_flags(uint32_t category) {
     return load_relaxed(&corral_controls[category].flags); /* [R:poll] */

@@ -15,11 +15,12 @@
  *     0 ── set, by who allocated ──► LIVE ── hold ──► LIVE, 1 reader ── let go ──► LIVE
  *     0 ◄── end: the block is the freer's ── LIVE    LIVE, 1 reader ── end: left ──► 1 reader
  *     0 ◄── pause: the holder resizes it ─── LIVE    1 reader ── let go: the block is the reader's ──► 0
+ *                                                    1 reader ── end, a second time ──► 2 readers
  *
  * Synchronization (row beside column):
  *            set     end     pause   hold    let go
  *   set      –       –       –       CAS     –         the holder's, of a block that is nobody else's
- *   end      –       once    –       CAS     CAS       a second free finds LIVE gone while others read
+ *   end      –       CAS     –       CAS     CAS       a second free finds LIVE gone while others read
  *   pause    –       –       –       CAS     CAS
  *   hold             any             CAS     CAS       counted in, not taken: any number up to READERS_MOST
  */
@@ -44,12 +45,19 @@ struct mark {
 #define MARKED_LEAST RECORD_BYTES
 #define SLAB_MARKS   (SLAB_BYTES / MARKED_LEAST)
 #define ARENA_MARKS  (SLAB_MARKS * ARENA_SLABS)
+#define MARK_ROOT_WORDS (LARGE_ROOTS / 64)
+
+/* Marks of large blocks. They are few and far between, so bits say where a walk has to look. */
+struct mark_leaf {
+    struct mark marks[LARGE_LEAF_ENTRIES];
+    _Atomic uint64_t used[LARGE_LEAF_ENTRIES / 64]; /* atomic, relaxed: marks that were ever set */
+};
 
 enum mark_ended {
     MARK_NONE,  /* the block has none: it is freed as any other */
     MARK_ENDED, /* the block is the caller's, to bring home */
     MARK_LEFT,  /* a walk brings it home */
-    MARK_TWICE, /* that is so already: it was freed before */
+    MARK_TWICE, /* a walk was to bring it home already: the caller is counted in, to say so */
 };
 
 /* The mark of an address at which a block of an arena, or a large one, may begin; NULL when none does or there
@@ -57,10 +65,12 @@ enum mark_ended {
 struct mark *corral_mark_find(const void *block);
 /* The same, made if need be. NULL when memory is exhausted. May call the OS. */
 struct mark *corral_mark_make(const void *block);
-/* The marks of an arena, ARENA_MARKS of them, slab by slab; of the large blocks of a root of their map. NULL when
- * there are none. */
+/* The marks of an arena, ARENA_MARKS of them, slab by slab. NULL when there are none. */
 struct mark *corral_mark_of_arena(uint32_t number);
-struct mark *corral_mark_of_large(size_t root);
+/* Those of the large blocks of a root of their map; NULL likewise. */
+struct mark_leaf *corral_mark_of_root(size_t root);
+/* Which roots may have marks, of 64 of them. */
+uint64_t corral_mark_roots(size_t word);
 
 /* Ends a block's mark, when it is freed. */
 enum mark_ended corral_mark_end(struct mark *mark);

@@ -2,7 +2,7 @@
  *
  * origin: blocks that remember where they were asked for.
  *
- * Owns:     which allocations of a thread are recorded, where not all are.
+ * Owns:     nothing.
  * Callers:  any thread.
  * Promises: as corral/origin.h.
  * Does not: walk (walk.c).
@@ -16,19 +16,12 @@
 /* What is kept of an allocation. A mark lets a walk find the record. */
 enum kept { KEPT_NOTHING, KEPT_RECORD, KEPT_MARK };
 
-/* Allocations since the last one that was recorded, in categories that keep each so manieth. */
-static __thread uint32_t passed;
-
 static enum kept kept_of(uint32_t category) {
     uint32_t every = control_origins(category);
     if (every == 0) {
         return KEPT_RECORD;
     }
-    if (++passed < every) {
-        return KEPT_NOTHING;
-    }
-    passed = 0;
-    return KEPT_MARK;
+    return every == 1 || corral_control_keeps_next(category, every) ? KEPT_MARK : KEPT_NOTHING;
 }
 
 static enum kept kept_of_id(uint32_t id) {

@@ -77,13 +77,14 @@ CORRAL_SLOW static void zero_block(void *block, uint32_t category) {
 CORRAL_SLOW static bool end_origin(void *block, uint32_t pool) {
     struct mark *mark = corral_mark_find(block);
     enum mark_ended ended = mark == NULL ? MARK_NONE : corral_mark_end(mark);
+    if (ended == MARK_TWICE) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
+        ended = corral_mark_let_go(mark) ? MARK_ENDED : MARK_LEFT; /* the walk may have gone meanwhile */
+    }
     if (ended == MARK_ENDED) {
         corral_record_end(block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     }
-    if (ended == MARK_TWICE) {
-        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
-    }
-    return ended == MARK_NONE || ended == MARK_ENDED;
+    return ended != MARK_LEFT;
 }
 
 /* What a category asks for before its blocks go home. False when this one is not to go now. */

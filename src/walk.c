@@ -106,13 +106,23 @@ static void visit_large(const struct walk *walk, struct mark *mark, void *block)
     }
 }
 
-static void visit_all_large(const struct walk *walk) {
-    for (size_t root = 0; root < LARGE_ROOTS; root++) {
-        struct mark *marks = corral_mark_of_large(root);
-        for (size_t at = 0; marks != NULL && at < LARGE_LEAF_ENTRIES; at++) {
-            if (mark_is_set(&marks[at])) {
-                visit_large(walk, &marks[at], (void *)((root << LARGE_LEAF_LOG2 | at) << ARENA_SHIFT));
+static void visit_root(const struct walk *walk, size_t root) {
+    struct mark_leaf *leaf = corral_mark_of_root(root);
+    for (size_t word = 0; leaf != NULL && word < LARGE_LEAF_ENTRIES / 64; word++) {
+        uint64_t used = load_relaxed(&leaf->used[word]); /* [R:poll] */
+        for (; used != 0; used &= used - 1) {
+            size_t at = word * 64 + bits_lowest(used);
+            if (mark_is_set(&leaf->marks[at])) {
+                visit_large(walk, &leaf->marks[at], (void *)((root << LARGE_LEAF_LOG2 | at) << ARENA_SHIFT));
             }
+        }
+    }
+}
+
+static void visit_all_large(const struct walk *walk) {
+    for (size_t word = 0; word < MARK_ROOT_WORDS; word++) {
+        for (uint64_t roots = corral_mark_roots(word); roots != 0; roots &= roots - 1) {
+            visit_root(walk, word * 64 + bits_lowest(roots));
         }
     }
 }

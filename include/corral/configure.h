@@ -93,7 +93,7 @@ typedef struct corral_category_options {
     uint64_t fail_every;       /* each so manieth allocation fails; 0: none */
     uint64_t fail_seed;        /* for fail_per_million: the same seed fails the same numbers */
     uint32_t origins;          /* 1: where blocks were asked for is kept so that a walk finds it
-                                  (corral/origin.h); N: of each Nth of a thread's; nothing is a hit */
+                                  (corral/origin.h); N: of each Nth that says so; nothing is a hit */
     uint32_t unused;           /* 0 */
 } corral_category_options;
 
