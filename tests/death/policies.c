@@ -18,6 +18,8 @@
 #include "support/misuse_child.h"
 #include "support/process.h"
 
+#include "poison.h"
+
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -147,10 +149,19 @@ static void free_a_large_one_with_a_wrong_id_and_an_origin(void) {
     corral_free(block, UNNAMED);
 }
 
+/* Where AddressSanitizer watches it, what is free is not read. */
+static void expect_double_free(const void *block, const char *dots, const char *file, int line) {
+    char origin[LINE] = "";
+    if (!is_poisoned(block, 64)) {
+        snprintf(origin, sizeof origin, ", allocated at %s%s:%d", dots, file, line);
+    }
+    expect("corral: double free of block %p: 64 bytes of id 7 (net)%s\n", block, origin);
+}
+
 static void free_twice_what_has_an_origin(void) {
     void *block = CORRAL_ALLOC_HERE(32, ID);
     corral_free(block, ID);
-    expect("corral: double free of block %p: 64 bytes of id 7 (net)" HERE("allocated at"), block, __FILE__, __LINE__ - 2);
+    expect_double_free(block, "", __FILE__, __LINE__ - 2);
     corral_free(block, ID);
 }
 
@@ -178,8 +189,7 @@ static const char long_name[] = "/a/path/that/is/longer/than/what/is/written/of/
 static void free_twice_what_is_of_a_file_with_a_long_name(void) {
     void *block = corral_alloc_at(32, ID, long_name, 7);
     corral_free(block, ID);
-    expect("corral: double free of block %p: 64 bytes of id 7 (net), allocated at ...%s:7\n", block,
-           long_name + sizeof long_name - 1 - 80);
+    expect_double_free(block, "...", long_name + sizeof long_name - 1 - 80, 7);
     corral_free(block, ID);
 }
 
