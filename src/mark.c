@@ -27,7 +27,7 @@ struct mark *corral_mark_of_arena(uint32_t number) {
 }
 
 struct mark_leaf *corral_mark_of_root(size_t root) {
-    return load_acquire(&of_roots[root]); /* [E:marks] */
+    return load_relaxed(&of_roots[root]); /* [R:fresh-memory] */
 }
 
 uint64_t corral_mark_roots(size_t word) {
@@ -46,7 +46,7 @@ CORRAL_SLOW static void *map_marks(_Atomic(void *) *place, size_t bytes) {
         return marks;
     }
     corral_os->release(marks, bytes);
-    return load_acquire(place); /* [E:marks] */
+    return load_relaxed(place); /* [R:fresh-memory] */
 }
 
 /* Sets a bit where it is not set. */
@@ -66,7 +66,7 @@ static struct mark *mark_in_arena(const void *block, size_t number, bool make) {
     if (!slab_find_block(slab, block, &at) || at >= SLAB_MARKS) {
         return NULL;
     }
-    struct mark *marks = load_acquire(&of_arenas[number]); /* [E:marks] */
+    struct mark *marks = load_relaxed(&of_arenas[number]); /* [R:fresh-memory] */
     if (marks == NULL && make) {
         marks = map_marks(&of_arenas[number], ARENA_MARKS);
     }
@@ -80,7 +80,7 @@ static struct mark *mark_of_large(const void *block, bool make) {
     if (large_map_find(block) == NULL) {
         return NULL;
     }
-    struct mark_leaf *leaf = load_acquire(&of_roots[root]); /* [E:marks] */
+    struct mark_leaf *leaf = load_relaxed(&of_roots[root]); /* [R:fresh-memory] */
     if (leaf == NULL && make) {
         use(roots, root);
         leaf = map_marks(&of_roots[root], sizeof *leaf);
@@ -110,7 +110,8 @@ enum mark_ended corral_mark_end(struct mark *mark) {
         }
     }
     while (seen != 0 && seen / MARK_READER < READERS_MOST) {
-        if (cas_acquire(&mark->word, &seen, (uint8_t)(seen + MARK_READER))) { /* [E:mark] Sees the freer's use. */
+        /* [R:holder] Who frees it a second time had it too. */
+        if (cas_relaxed(&mark->word, &seen, (uint8_t)(seen + MARK_READER))) {
             return MARK_TWICE;
         }
     }

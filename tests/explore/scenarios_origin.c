@@ -185,5 +185,19 @@ static const struct scenario origins_first = {
     .check = check_none,
 };
 
+static void keep_only(void) {
+    corral_category_options options = {.origins = 1};
+    EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
+    explore_done();
+}
+/* Nothing was set before: who sees that origins are kept sees that something is set, when he frees the block. */
+static const struct scenario origins_large = {
+    .name = "origins_large",
+    .what = "a category's origins are to be kept while another thread allocates a large block and frees it",
+    .setup = make_caches,
+    .threads = {keep_only, large_pair_at},
+    .check = check_none,
+};
+
 const struct scenario *const scenarios_origin[] = {&walk_free, &walk_two, &walk_held, &walk_resize, &walk_large,
-                                                   &walk_marks, &walk_twice, &origins_first, 0};
+                                                   &walk_marks, &walk_twice, &origins_first, &origins_large, 0};
