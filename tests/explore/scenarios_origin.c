@@ -12,6 +12,7 @@
 
 #include "mark.h"
 #include "record.h"
+#include "thread.h"
 
 #include <corral/origin.h>
 
@@ -133,16 +134,27 @@ static const struct scenario walk_large = {
 };
 
 /* Neither an arena's marks nor large blocks' are there. */
-static void both_at(void) {
-    pair_at();
-    large_pair_at();
+static void keep_two(unsigned first) {
+    blocks[first] = take_at(ASKED, 2);
+    blocks[first + 1] = take_at(LARGE, 4);
+}
+static void first_two(void) {
+    keep_two(0);
+}
+static void second_two(void) {
+    keep_two(2);
+}
+static void check_four(void) {
+    EXPECT(told() == 4);
+    leave_blocks(0, 4);
+    check_none();
 }
 static const struct scenario walk_marks = {
     .name = "walk_marks",
     .what = "two threads make the marks that the first blocks with an origin need",
     .setup = keep,
-    .threads = {both_at, both_at},
-    .check = check_none,
+    .threads = {first_two, second_two},
+    .check = check_four,
 };
 
 /* The walk may have the first free's block. */
@@ -168,21 +180,38 @@ static void keep_if_unused(void) {
     EXPECT(status == CORRAL_OK || status == CORRAL_EINVAL);
     bool kept = (control_flags(0) & CONTROL_ORIGINS) != 0;
     EXPECT(kept == (status == CORRAL_OK));
-    pair_at();
+}
+/* Where origins are kept, no free of the thread's is a hit. */
+static void expect_no_lists(void) {
+    const struct corral_front *fronts = thread_cache()->fronts;
+    bool kept = (control_flags(0) & CONTROL_ORIGINS) != 0;
+    for (unsigned i = 0; i < CLASS_COUNT && kept; i++) {
+        EXPECT(load_relaxed(&fronts[i].limit) == 0);
+    }
 }
 static void use_two(void) {
     two_blocks();
+    expect_no_lists();
+}
+static void walk_and_use(void) {
     walk();
+    pair_at();
+    expect_no_lists();
 }
 static void unused(void) {
     most = UINT64_MAX;
+}
+/* That it is used is not forgotten. */
+static void check_used(void) {
+    EXPECT((control_flags(0) & CONTROL_USED) != 0);
+    check_none();
 }
 static const struct scenario origins_first = {
     .name = "origins_first",
     .what = "a category's origins are to be kept while another thread is the first to use it",
     .setup = unused,
-    .threads = {keep_if_unused, use_two},
-    .check = check_none,
+    .threads = {keep_if_unused, use_two, walk_and_use},
+    .check = check_used,
 };
 
 static void keep_only(void) {
@@ -190,13 +219,23 @@ static void keep_only(void) {
     EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
     explore_done();
 }
+static void large_pair_unmarked(void) {
+    blocks[0] = take_at(LARGE, 4);
+    corral_free(explore_leave(blocks[0]), 0);
+    explore_done();
+}
+static void check_unmarked(void) {
+    struct mark *mark = corral_mark_find(blocks[0]);
+    EXPECT(mark == NULL || !mark_is_set(mark));
+    check_none();
+}
 /* Nothing was set before: who sees that origins are kept sees that something is set, when he frees the block. */
 static const struct scenario origins_large = {
     .name = "origins_large",
     .what = "a category's origins are to be kept while another thread allocates a large block and frees it",
     .setup = make_caches,
-    .threads = {keep_only, large_pair_at},
-    .check = check_none,
+    .threads = {keep_only, large_pair_unmarked},
+    .check = check_unmarked,
 };
 
 const struct scenario *const scenarios_origin[] = {&walk_free, &walk_two, &walk_held, &walk_resize, &walk_large,
