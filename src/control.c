@@ -100,11 +100,11 @@ static void set_budgets(struct control *control, const corral_category_options *
 /* Keeps origins from now on, where no thread has used the category. False when one has. */
 static bool keep_origins(struct control *control) {
     uint32_t before = load_relaxed(&control->flags); /* [R:cas-reload] */
-    store_relaxed(&corral_control_any, true);        /* [R:same-value] */
     while ((before & CONTROL_ORIGINS) == 0) {
         if ((before & CONTROL_USED) != 0) {
             return false;
         }
+        store_relaxed(&corral_control_any, true); /* [R:same-value] */
         /* [E:origins] Publishes that something was set. [R:first-use] */
         if (cas_release(&control->flags, &before, before | CONTROL_ORIGINS)) {
             return true;

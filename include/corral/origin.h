@@ -19,7 +19,8 @@
  * A record takes 32 bytes of its block, whether or not the option is set: a size of up to 32 bytes less than
  * a class's is of that class. It lies behind what was asked for, so that only who writes beyond that reaches it.
  * A seal over the block's address and all of the record tells it from other bytes: one that was written over is no
- * record rather than a wrong one.
+ * record rather than a wrong one. Of a block that a walk finds, corral_usable_size tells the bytes before the record; of
+ * others, all: who writes so far has no origin any more.
  *
  *   in a category   corral_origin_of, misuse messages   a walk, and the leak report
  *   without option  by the record                       no: blocks that a hit freed have theirs still
@@ -52,8 +53,8 @@ extern "C" {
 /* As corral_alloc, and the block remembers where it was asked for.
  *
  * file, line  where; file may be NULL. NULL and 0: nowhere, and no walk finds the block.
- * Thread role: any. Progress, OS and errors: as corral_alloc; a walk that finds the block is lock-free's only
- * cost besides: in a category with the option, for its own memory, which may be lacking: then no walk finds it. */
+ * Thread role: any. Progress, OS and errors: as corral_alloc; in a category with the option it may call the OS besides,
+ * for the marks of an arena. Where there is no memory for those, the block is served, and no walk finds it. */
 CORRAL_API void *corral_alloc_at(size_t size, uint32_t memory_type_id, const char *file, uint32_t line)
     CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(1);
 

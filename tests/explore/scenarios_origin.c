@@ -86,6 +86,7 @@ static const struct scenario walk_free = {
     .setup = hold_one_at,
     .threads = {walk, leave_one, pair_at},
     .check = check_none,
+    .most = 2,
 };
 static const struct scenario walk_two = {
     .name = "walk_two",
@@ -100,6 +101,7 @@ static const struct scenario walk_held = {
     .setup = hold_one_at,
     .threads = {walk_past_held, pair_at, pair_at},
     .check = check_held,
+    .most = 2,
 };
 
 static void resize_one(void) {
@@ -131,6 +133,7 @@ static const struct scenario walk_large = {
     .setup = hold_large_at,
     .threads = {walk, leave_one, large_pair_at},
     .check = check_none,
+    .most = 2,
 };
 
 /* Neither an arena's marks nor large blocks' are there. */
@@ -155,6 +158,7 @@ static const struct scenario walk_marks = {
     .setup = keep,
     .threads = {first_two, second_two},
     .check = check_four,
+    .most = 2,
 };
 
 /* The walk may have the first free's block. */
@@ -212,6 +216,7 @@ static const struct scenario origins_first = {
     .setup = unused,
     .threads = {keep_if_unused, use_two, walk_and_use},
     .check = check_used,
+    .most = 1,
 };
 
 static void keep_only(void) {
