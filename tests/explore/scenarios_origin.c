@@ -224,6 +224,29 @@ static void keep_only(void) {
     EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
     explore_done();
 }
+static void keep_second(void) {
+    make_caches();
+    configure(0, &(corral_category_options){.origins = 2});
+}
+static void first_one(void) {
+    blocks[0] = take_at(ASKED, 1);
+}
+static void second_one(void) {
+    blocks[1] = take_at(ASKED, 2);
+}
+static void check_second(void) {
+    EXPECT(told() == 1);
+    leave_blocks(0, 2);
+    check_none();
+}
+static const struct scenario origins_second = {
+    .name = "origins_second",
+    .what = "each second origin is to be kept, and two threads give one each",
+    .setup = keep_second,
+    .threads = {first_one, second_one},
+    .check = check_second,
+};
+
 static void large_pair_unmarked(void) {
     blocks[0] = take_at(LARGE, 4);
     corral_free(explore_leave(blocks[0]), 0);
@@ -244,4 +267,5 @@ static const struct scenario origins_large = {
 };
 
 const struct scenario *const scenarios_origin[] = {&walk_free, &walk_two, &walk_held, &walk_resize, &walk_large,
-                                                   &walk_marks, &walk_twice, &origins_first, &origins_large, 0};
+                                                   &walk_marks, &walk_twice, &origins_first,
+                                                   &origins_large, &origins_second, 0};
