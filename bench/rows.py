@@ -13,8 +13,8 @@ LIMITS = ('limit', 'limit-inline', 'limit-16', 'limit-16-inline', 'limit-64', 'l
 AWARE = ('mimalloc-heaps', 'jemalloc-arenas')
 RETURN_TO_OWNER = ('mimalloc', 'mimalloc-heaps')
 HARNESS = ('empty',)
-# Never run unless named: slowed on purpose, to see whether the figures tell; and what budgets cost.
-CHECKS = ('limit-twice', 'corral-slowed', 'corral-budget', 'corral-exact')
+# Never run unless named: slowed on purpose, to see whether the figures tell; and what budgets and origins cost.
+CHECKS = ('limit-twice', 'corral-slowed', 'corral-budget', 'corral-exact', 'corral-here', 'corral-origins')
 
 
 @dataclass(frozen=True)

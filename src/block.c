@@ -14,6 +14,7 @@
 #include "control.h"
 #include <corral/corral.h>
 #include "large.h"
+#include "mark.h"
 #include "misuse.h"
 #include "os.h"
 #include "pool.h"
@@ -130,10 +131,7 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
     return grow_unit(block, size, info->category);
 }
 
-void *corral_block_resize(void *block, size_t size, const struct block_info *info) {
-    if (resize_in_place(block, size, info)) {
-        return block;
-    }
+static void *move(void *block, size_t size, const struct block_info *info) {
     int kept = errno;
     /* An id below DENSE_IDS is its category's number. */
     void *moved = info->category < DENSE_IDS
@@ -152,25 +150,88 @@ void *corral_block_resize(void *block, size_t size, const struct block_info *inf
     return moved;
 }
 
+/* The mark of a block that walks find; NULL when they do not. */
+CORRAL_FAST struct mark *marked_by(const void *block, uint32_t category) {
+    if (likely((control_flags(category) & CONTROL_ORIGINS) == 0)) {
+        return NULL;
+    }
+    struct mark *mark = corral_mark_find(block);
+    return mark != NULL && mark_is_set(mark) ? mark : NULL;
+}
+
+void corral_block_place(void *block, struct record *record, bool marked) {
+    struct block_info info;
+    if (!corral_block_find(block, &info)) {
+        return;
+    }
+    corral_record_put(block, info.size, record);
+    struct mark *mark = marked && record_says_where(record) ? corral_mark_make(block) : NULL;
+    if (mark != NULL) {
+        mark_set(mark);
+    }
+}
+
+/* A block that a walk reads stays as it is: then it is moved. */
+static void *resize(void *block, size_t size, const struct block_info *info, struct mark *mark) {
+    if (mark == NULL || mark_pause(mark)) {
+        if (resize_in_place(block, size, info)) {
+            return block;
+        }
+        if (mark != NULL) {
+            mark_set(mark);
+        }
+    }
+    return move(block, size, info);
+}
+
+void *corral_block_resize_with(void *block, struct record *record, bool marked, const struct block_info *info) {
+    struct mark *mark = marked_by(block, info->category);
+    void *resized = resize(block, record_total(record->size), info, mark);
+    bool as_it_was = resized == block && mark != NULL && mark_is_set(mark);
+    if (resized != NULL && !as_it_was) {
+        corral_block_place(resized, record, marked);
+    }
+    return resized;
+}
+
+CORRAL_SLOW static void *resize_marked(void *block, size_t size, const struct block_info *info) {
+    struct record record;
+    corral_record_read(block, info->size, &record);
+    record.size = size;
+    return corral_block_resize_with(block, &record, true, info);
+}
+
+void *corral_block_resize(void *block, size_t size, const struct block_info *info) {
+    return unlikely(marked_by(block, info->category) != NULL) ? resize_marked(block, size, info)
+                                                              : resize(block, size, info, NULL);
+}
+
+bool corral_block_find_of(const void *block, uint32_t id, struct block_info *info) {
+    if (!corral_block_find(block, info)) {
+        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
+        errno = EINVAL;
+        return false;
+    }
+    if (id >= DENSE_IDS || info->category != id) {
+        corral_check_id(block, info->category, id);
+    }
+    return true;
+}
+
 void *corral_realloc(void *block, size_t size, uint32_t id) {
+    struct block_info info;
     if (block == NULL) {
         return corral_alloc(size, id);
     }
-    struct block_info info;
-    if (!corral_block_find(block, &info)) {
-        corral_misuse(MISUSE_FOREIGN, block, MISUSE_NO_POOL);
-        errno = EINVAL;
-        return NULL;
-    }
-    if (id >= DENSE_IDS || info.category != id) {
-        corral_check_id(block, info.category, id);
-    }
-    return corral_block_resize(block, size, &info);
+    return corral_block_find_of(block, id, &info) ? corral_block_resize(block, size, &info) : NULL;
 }
 
 size_t corral_usable_size(const void *block) {
     struct block_info info;
-    return block != NULL && corral_block_find(block, &info) ? info.size : 0;
+    if (block == NULL || !corral_block_find(block, &info)) {
+        return 0;
+    }
+    return info.size - (unlikely(marked_by(block, info.category) != NULL) ? RECORD_BYTES : 0);
 }
 
 uint64_t corral_memory_type_of(const void *block) {

@@ -11,6 +11,7 @@
 
 #include "category.h"
 #include "check.h"
+#include "control.h"
 #include "meta.h"
 #include "os.h"
 
@@ -97,6 +98,7 @@ CORRAL_SLOW struct row *corral_cache_row_slow(struct cache *cache, uint32_t cate
     row->next = cache->row_list;
     cache->row_list = row;
     category_use(category);
+    control_use(category);
     store_release(&cache->rows[category], row); /* [E:row] */
     return row;
 }

@@ -21,7 +21,7 @@
 static bool are_legal(const corral_category_options *options) {
     return (options->name == NULL || corral_control_name_fits(options->name)) &&
            options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
-           options->exact <= 1 && options->zero_on_free <= 1 && options->isolated <= 1 && options->unused == 0 &&
+           options->exact <= 1 && options->zero_on_free <= 1 && options->isolated <= 1 &&
            (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
 }
 

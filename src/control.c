@@ -73,7 +73,7 @@ static bool make_callback(struct control *control, const corral_category_options
 }
 
 static uint32_t flags_of(const corral_category_options *options, uint32_t before) {
-    uint32_t flags = before & CONTROL_COUNTED;
+    uint32_t flags = before & (CONTROL_COUNTED | CONTROL_ORIGINS | CONTROL_USED);
     flags |= options->soft_budget != 0 || options->hard_budget != 0 ? CONTROL_COUNTED : 0;
     flags |= options->exact != 0 ? CONTROL_EXACT : 0;
     flags |= options->zero_on_free != 0 ? CONTROL_ZERO : 0;
@@ -97,19 +97,35 @@ static void set_budgets(struct control *control, const corral_category_options *
     store_relaxed(&control->soft_told, false);                    /* [R:hint] */
 }
 
+/* Keeps origins from now on, where no thread has used the category. False when one has. */
+static bool keep_origins(struct control *control) {
+    uint32_t before = load_relaxed(&control->flags); /* [R:cas-reload] */
+    while ((before & CONTROL_ORIGINS) == 0) {
+        if ((before & CONTROL_USED) != 0) {
+            return false;
+        }
+        store_relaxed(&corral_control_any, true); /* [R:same-value] */
+        /* [E:origins] Publishes that something was set. [R:first-use] */
+        if (cas_release(&control->flags, &before, before | CONTROL_ORIGINS)) {
+            return true;
+        }
+    }
+    return true;
+}
+
 /* Sets the flags. Who is the first to count sees to it that the first take looks. */
 static void set_flags(struct control *control, const corral_category_options *options) {
     uint32_t before = load_relaxed(&control->flags); /* [R:cas-reload] */
     uint32_t after;
     do {
         after = flags_of(options, before);
-        if (after != 0) {
+        if ((after & ~(uint32_t)CONTROL_USED) != 0) {
             store_relaxed(&corral_control_any, true); /* [R:same-value] */
         }
         if ((after & ~before & CONTROL_COUNTED) != 0) {
             store_relaxed(&control->spare, SPARE_UNKNOWN); /* [R:before-edge] */
         }
-        /* [E:counted] Publishes that nothing is known to be spare. */
+        /* [E:counted] Publishes that nothing is known to be spare. [E:origins] likewise. */
     } while (!cas_release(&control->flags, &before, after));
 }
 
@@ -120,6 +136,9 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
     if (!make_name(control, options->name, &name) || !make_callback(control, options, &callback)) {
         return CORRAL_ENOMEM;
     }
+    if (options->origins != 0 && !keep_origins(control)) {
+        return CORRAL_EINVAL;
+    }
     store_release(&control->name, name);         /* [E:name] */
     store_release(&control->callback, callback); /* [E:callback] */
     /* [R:value-is-all] */
@@ -127,6 +146,8 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
     if (options->isolated != 0) {
         store_relaxed(&control->isolated, true); /* [R:value-is-all] */
     }
+    store_relaxed(&control->origins, options->origins); /* [R:value-is-all] */
+    store_relaxed(&control->origin_number, 0);          /* [R:value-is-all] */
     set_faults(control, options);
     set_budgets(control, options);
     set_flags(control, options);
@@ -152,6 +173,7 @@ void corral_control_get(uint32_t category, corral_category_options *options) {
         .fail_at = load_relaxed(&control->fail_at),                     /* [R:value-is-all] */
         .fail_every = load_relaxed(&control->fail_every),               /* [R:value-is-all] */
         .fail_seed = load_relaxed(&control->fail_seed),                 /* [R:value-is-all] */
+        .origins = load_relaxed(&control->origins),                     /* [R:value-is-all] */
     };
 }
 
@@ -172,4 +194,9 @@ CORRAL_SLOW bool corral_control_fails_now(uint32_t category) {
     return number == load_relaxed(&control->fail_at) ||                /* [R:value-is-all] */
            (every != 0 && number % every == 0) ||
            mixed(seed, number) % 1000000 < per_million;
+}
+
+CORRAL_SLOW bool corral_control_keeps_next(uint32_t category, uint32_t every) {
+    /* [R:figure] */
+    return (fetch_add_relaxed(&corral_controls[category].origin_number, 1) + 1) % every == 0;
 }

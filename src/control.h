@@ -23,13 +23,17 @@
 #include <corral/configure.h>
 
 /* A category is COUNTED from its first budget on, for ever: what was not counted for a while would be missed.
- * One is APART while blocks are taken and brought home one by one. */
+ * One is APART while blocks are taken and brought home one by one. It keeps ORIGINS from the first time on
+ * that this is set, for ever, and that only before a thread has USED it: so no front list has a block of it, and no
+ * free of one passes its mark by (mark.h). */
 enum control_flag {
     CONTROL_COUNTED = 1,
     CONTROL_EXACT = 2,
     CONTROL_ZERO = 4,
     CONTROL_FAILS = 8,
-    CONTROL_APART = CONTROL_EXACT | CONTROL_ZERO | CONTROL_FAILS,
+    CONTROL_ORIGINS = 16,
+    CONTROL_USED = 32, /* a thread has pools of it; nothing that is set */
+    CONTROL_APART = CONTROL_EXACT | CONTROL_ZERO | CONTROL_FAILS | CONTROL_ORIGINS,
 };
 
 struct control_text {
@@ -58,6 +62,8 @@ struct control {
     _Atomic uint64_t fail_number; /* atomic: allocations since faults were set */
     _Atomic uint64_t fail_at, fail_every, fail_seed; /* atomic */
     _Atomic uint32_t fail_per_million;               /* atomic */
+    _Atomic uint32_t origins;                        /* atomic: each so manieth is kept; 0: none */
+    _Atomic uint32_t origin_number;                  /* atomic: those given, where not each is kept */
 };
 
 /* That of the process stands behind those of the categories. */
@@ -69,11 +75,14 @@ extern CORRAL_HIDDEN _Atomic bool corral_control_any; /* atomic, relaxed: a flag
 
 /* Is a name short enough? */
 bool corral_control_name_fits(const char *name);
-/* Sets all options of a category, which are legal. CORRAL_ENOMEM when there is none for a name or callback. May call the OS. */
+/* Sets all options of a category, which are legal. CORRAL_ENOMEM when there is none for a name or callback;
+ * CORRAL_EINVAL when origins are to be kept and were not before the category was used. May call the OS. */
 corral_status corral_control_set(uint32_t category, const corral_category_options *options);
 void corral_control_get(uint32_t category, corral_category_options *options);
 /* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */
 bool corral_control_fails_now(uint32_t category);
+/* Is the next origin the `every`th since the last that was kept? Wait-free. */
+bool corral_control_keeps_next(uint32_t category, uint32_t every);
 
 CORRAL_FAST uint32_t control_flags(uint32_t category) {
     return load_relaxed(&corral_controls[category].flags); /* [R:poll] */
@@ -96,7 +105,23 @@ CORRAL_FAST bool control_is_isolated(uint32_t category) {
 /* Is nothing set that an allocation or free of the category has to look at? */
 CORRAL_FAST bool control_is_plain(uint32_t category) {
     return likely(!load_relaxed(&corral_control_any)) || /* [R:poll] */
-           (control_flags(category) | control_flags(CONTROL_PROCESS)) == 0;
+           ((control_flags(category) | control_flags(CONTROL_PROCESS)) & ~(uint32_t)CONTROL_USED) == 0;
+}
+
+/* Before a thread has pools of a category. */
+CORRAL_FAST void control_use(uint32_t category) {
+    if ((control_flags(category) & CONTROL_USED) == 0) {
+        /* [R:first-use] */
+        fetch_or_relaxed(&corral_controls[category].flags, CONTROL_USED);
+    }
+}
+
+/* Are origins of the category kept: each so manieth of those that are given? 0: none. */
+CORRAL_FAST uint32_t control_origins(uint32_t category) {
+    const struct control *control = &corral_controls[category];
+    /* [E:origins] Sees that something was set: so does, then, whoever gets and frees the block. */
+    uint32_t flags = load_acquire(&control->flags);
+    return likely((flags & CONTROL_ORIGINS) == 0) ? 0 : load_relaxed(&control->origins); /* [R:value-is-all] */
 }
 
 /* Asks all caches to send home what they have of the category when they next need blocks of it. */

@@ -10,6 +10,7 @@
 #include "large_own.h"
 
 #include "control.h"
+#include "mark.h"
 #include "os.h"
 
 #include <string.h>
@@ -58,9 +59,15 @@ CORRAL_FAST bool has_room(struct large_own *own, size_t bytes) {
     return true;
 }
 
-/* Of a category of which something is set: what is kept for the thread itself would be taken uncounted. */
-CORRAL_SLOW static void keep_controlled(void *block, struct large_entry *entry, uint64_t word) {
-    if ((control_flags(large_word_category(word)) & CONTROL_ZERO) != 0) {
+/* What is kept for the thread itself would be taken uncounted. */
+CORRAL_SLOW void corral_large_own_pass(void *block, struct large_entry *entry) {
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    uint32_t flags = control_flags(large_word_category(word));
+    struct mark *mark = (flags & CONTROL_ORIGINS) == 0 ? NULL : corral_mark_find(block);
+    if (mark != NULL && corral_mark_end(mark) == MARK_LEFT) {
+        return; /* a walk reads it, and keeps it then */
+    }
+    if ((flags & CONTROL_ZERO) != 0) {
         unpoison(block, large_word_bytes(word));
         memset(block, 0, large_word_bytes(word));
     }
@@ -76,7 +83,7 @@ CORRAL_NOINLINE enum large_freed corral_large_own_free(struct large_own *own, vo
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
     if (unlikely(!control_is_plain(large_word_category(word)))) {
-        keep_controlled(block, entry, word);
+        corral_large_own_pass(block, entry);
         return LARGE_FREED;
     }
     /* [R:single-writer] */

@@ -42,6 +42,9 @@ void *corral_large_own_alloc(struct large_own *own, size_t size, size_t alignmen
 /* As large_end, but the block is kept: for the thread itself, or for anyone. May call the OS. */
 enum large_freed corral_large_own_free(struct large_own *own, void *block,
                                        struct large_entry *entry);
+/* What becomes of a block that has ended, of a category of which something is set: it is kept for anyone, or left to a
+ * walk that reads it, which calls this again then. May call the OS. */
+void corral_large_own_pass(void *block, struct large_entry *entry);
 /* After an allocation that the thread's own block did not serve: one of that size is to be its own when it
  * is freed, once there is no other. May call the OS. own: of an attached thread. */
 void corral_large_own_fit(struct large_own *own, const void *block);

@@ -2,31 +2,16 @@
  *
  * lpm: PALLOCMEM and PFREEMEM, in both ABIs.
  *
- * Owns:     the chosen memory type id, and the origin at the end of each of its blocks.
+ * Owns:     the chosen memory type id.
  * Callers:  policy modules and their host. Any thread.
  * Promises: what corral_alloc and corral_free promise. A free touches no origin, so either free is
  *           right for the blocks of either allocating function.
- * Does not: trust an origin: it is read only under its seal.
- *
- *        block                                               block + usable size
- *          │ size asked for            │ slack │ file │ line │ seal │
- *          └───────────────────────────┴───────┴──────┴──────┴──────┘
+ * Does not: keep origins itself (corral/origin.h).
  */
-#include <assert.h>
-#include <stdatomic.h>
-#include <string.h>
-
 #include <corral/lpm.h>
+#include <corral/origin.h>
 
 #include "atomic.h"
-
-/* The last bytes of a block. Law: seal == seal_of(block, file, line). */
-struct origin {
-    const char *file; /* const: the pointer given at allocation; NULL in the plain form */
-    uint32_t line;    /* const: 0 in the plain form */
-    uint32_t seal;    /* const */
-};
-static_assert(sizeof(struct origin) <= 16, "corral/lpm.h says that an origin takes 16 bytes");
 
 /* The memory type id, and above it whether a block was allocated with it, which fixes it. */
 #define CHOICE_FIXED (UINT64_C(1) << 32)
@@ -57,28 +42,8 @@ static uint32_t fixed_memory_type(void) {
     return (uint32_t)seen;
 }
 
-/* Not a secret: it tells an origin from whatever else may be there. */
-static uint32_t seal_of(const void *block, const char *file, uint32_t line) {
-    uint64_t mixed = (uintptr_t)block * UINT64_C(0x9E3779B97F4A7C15);
-    mixed = (mixed ^ (mixed >> 32) ^ (uintptr_t)file) * UINT64_C(0xBF58476D1CE4E5B9);
-    mixed = (mixed ^ (mixed >> 32) ^ line) * UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)(mixed >> 32);
-}
-
-static void *alloc_with_origin(size_t size, const char *file, uint32_t line) {
-    struct origin origin = {.file = file, .line = line};
-    size_t total = size + sizeof origin;
-    /* Where size_t has 32 bits the sum may wrap round; SIZE_MAX is then refused in its place. */
-    char *block = corral_alloc(total < size ? SIZE_MAX : total, fixed_memory_type());
-    if (block != NULL) {
-        origin.seal = seal_of(block, file, line);
-        memcpy(block + corral_usable_size(block) - sizeof origin, &origin, sizeof origin);
-    }
-    return block;
-}
-
 void *CORRAL_LPM_CALL corral_lpm_alloc(CORRAL_LPM_DWORD size) {
-    return alloc_with_origin(size, NULL, 0);
+    return corral_alloc_at(size, fixed_memory_type(), NULL, 0);
 }
 
 void CORRAL_LPM_CALL corral_lpm_free(void *block) {
@@ -87,7 +52,7 @@ void CORRAL_LPM_CALL corral_lpm_free(void *block) {
 
 void *CORRAL_LPM_CALL corral_lpm_alloc_at(CORRAL_LPM_DWORD size, char *file,
                                           CORRAL_LPM_DWORD line) {
-    return alloc_with_origin(size, file, (uint32_t)line);
+    return corral_alloc_at(size, fixed_memory_type(), file, (uint32_t)line);
 }
 
 void CORRAL_LPM_CALL corral_lpm_free_at(void *block, char *file, CORRAL_LPM_DWORD line) {
@@ -103,19 +68,5 @@ static int is_of_our_category(const void *block) {
 }
 
 int corral_lpm_origin(const void *block, const char **file, uint32_t *line) {
-    struct origin origin = {.file = NULL, .line = 0};
-    size_t usable = is_of_our_category(block) ? corral_usable_size(block) : 0;
-    int known = 0;
-    if (usable >= sizeof origin) {
-        memcpy(&origin, (const char *)block + usable - sizeof origin, sizeof origin);
-        known = origin.seal == seal_of(block, origin.file, origin.line) &&
-                (origin.file != NULL || origin.line != 0);
-    }
-    if (file != NULL) {
-        *file = known ? origin.file : NULL;
-    }
-    if (line != NULL) {
-        *line = known ? origin.line : 0;
-    }
-    return known;
+    return corral_origin_of(is_of_our_category(block) ? block : NULL, file, line);
 }

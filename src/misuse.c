@@ -11,7 +11,10 @@
 
 #include "category.h"
 #include "control.h"
+#include "large_map.h"
 #include "os.h"
+#include "poison.h"
+#include "record.h"
 #include "report.h"
 #include "size_class.h"
 
@@ -64,6 +67,47 @@ static void put_size(struct report *report, uint32_t pool) {
     }
 }
 
+/* Of a file's name, the last of it. */
+#define FILE_MOST 80
+
+/* Where the block at an address was asked for, if its record says so. */
+static void put_record(struct report *report, const char *words, const void *block, size_t bytes) {
+    struct record record;
+    if (is_poisoned(block, bytes) || corral_record_read(block, bytes, &record) == RECORD_NONE ||
+        !record_says_where(&record)) {
+        return;
+    }
+    const char *file = record.file == NULL ? "" : record.file, *last = file;
+    for (const char *at = file; *at != '\0'; at++) {
+        last += at - last >= FILE_MOST;
+    }
+    corral_report_text(report, words);
+    corral_report_text(report, last != file ? "..." : "");
+    corral_report_text(report, last);
+    corral_report_text(report, ":");
+    corral_report_number(report, record.line);
+}
+
+/* Of a large block that is live, or a block of a pool; of the one that an address lies in, where a slab has several. */
+static void put_origin(struct report *report, enum misuse kind, const void *block, uint32_t pool) {
+    const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
+    if ((pool & (CLASS_STRIDE - 1)) == CLASS_NONE) {
+        const struct large_entry *entry = large_map_find(block);
+        uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
+        if (large_word_state(word) == LARGE_IS_LIVE) {
+            put_record(report, ", allocated at ", block, large_word_bytes(word));
+        }
+    } else if (kind != MISUSE_FOREIGN) {
+        put_record(report, ", allocated at ", block, size_class->size);
+    } else if (size_class->slabs == 1) {
+        size_t offset = (uintptr_t)block & (SLAB_BYTES - 1);
+        size_t within = offset % size_class->size;
+        if (offset / size_class->size < size_class->capacity) {
+            put_record(report, ", in one allocated at ", (const char *)block - within, size_class->size);
+        }
+    }
+}
+
 /* Counts the fault, and begins its line. False when there is to be none. */
 static bool begin(struct report *report, enum misuse kind, const void *block, uint32_t pool) {
     fetch_add_relaxed(&counts[kind], 1); /* [R:figure] */
@@ -107,6 +151,7 @@ CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t poo
         put_size(&report, pool);
         corral_report_text(&report, " of ");
         put_category(&report, pool >> CLASS_STRIDE_LOG);
+        put_origin(&report, kind, block, pool);
     }
     end(&report, pool);
 }
@@ -129,6 +174,7 @@ CORRAL_SLOW void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32
         corral_report_text(&report, "id ");
         corral_report_number(&report, given);
     }
+    put_origin(&report, MISUSE_WRONG_ID, block, pool);
     end(&report, pool);
 }
 

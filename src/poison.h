@@ -30,6 +30,9 @@ CORRAL_FAST void poison(const void *start, size_t size) {
 CORRAL_FAST void unpoison(const void *start, size_t size) {
     __asan_unpoison_memory_region(start, size);
 }
+CORRAL_FAST bool is_poisoned(const void *start, size_t size) {
+    return __asan_region_is_poisoned((void *)(uintptr_t)start, size) != NULL;
+}
 
 #else
 
@@ -38,6 +41,10 @@ CORRAL_FAST void poison(const void *start, size_t size) {
 }
 CORRAL_FAST void unpoison(const void *start, size_t size) {
     (void)start, (void)size;
+}
+CORRAL_FAST bool is_poisoned(const void *start, size_t size) {
+    (void)start, (void)size;
+    return false;
 }
 
 #endif

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct report {
-    char text[256];
+    char text[448];
     size_t length;
 };
 

@@ -14,6 +14,7 @@
 #include <corral/corral.h>
 #include "home.h"
 #include "large.h"
+#include "mark.h"
 #include "misuse.h"
 #include "thread.h"
 
@@ -71,10 +72,34 @@ CORRAL_SLOW static void zero_block(void *block, uint32_t category) {
     }
 }
 
-CORRAL_FAST void zero_if_asked(void *block, uint32_t category) {
-    if (unlikely((control_flags(category) & CONTROL_ZERO) != 0)) {
-        zero_block(block, category);
+/* Of a category that keeps origins. False when the block is not to go home now: a walk reads it, and brings it home
+ * then, or it is free already. */
+CORRAL_SLOW static bool end_origin(void *block, uint32_t pool) {
+    struct mark *mark = corral_mark_find(block);
+    enum mark_ended ended = mark == NULL ? MARK_NONE : corral_mark_end(mark);
+    if (ended == MARK_TWICE) {
+        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
+        ended = corral_mark_let_go(mark) ? MARK_ENDED : MARK_LEFT; /* the walk may have gone meanwhile */
     }
+    if (ended == MARK_ENDED) {
+        corral_record_end(block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    }
+    return ended != MARK_LEFT;
+}
+
+/* What a category asks for before its blocks go home. False when this one is not to go now. */
+CORRAL_FAST bool may_go(void *block, uint32_t pool) {
+    uint32_t flags = control_flags(pool >> CLASS_STRIDE_LOG);
+    if (likely((flags & (CONTROL_ZERO | CONTROL_ORIGINS)) == 0)) {
+        return true;
+    }
+    if ((flags & CONTROL_ORIGINS) != 0 && !end_origin(block, pool)) {
+        return false;
+    }
+    if ((flags & CONTROL_ZERO) != 0) {
+        zero_block(block, pool >> CLASS_STRIDE_LOG);
+    }
+    return true;
 }
 
 /* The pool of a large block that was freed, for a message: of no class. */
@@ -108,7 +133,9 @@ static void free_pooled(void *block, uint32_t pool) {
     }
     struct cache *cache = thread_cache_attached();
     if (unlikely(cache == NULL)) {
-        zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
+        if (!may_go(block, pool)) {
+            return;
+        }
         category_count_free(pool >> CLASS_STRIDE_LOG);
         corral_home_alone(block);
         return;
@@ -118,7 +145,9 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
-    zero_if_asked(block, pool >> CLASS_STRIDE_LOG);
+    if (!may_go(block, pool)) {
+        return;
+    }
     int32_t room = front_room(front);
     front_count_free(front);
     if (room > 0) {

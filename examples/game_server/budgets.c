@@ -15,12 +15,16 @@
 #include "shared.h"
 
 #include <corral/configure.h>
+#include <corral/origin.h>
 #include <corral/report.h>
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { KIB = 1024, STORAGE_SOFT = 128 * KIB, SCRATCH_ID = 40, SCRATCH_BLOCKS = 64, SCRATCH_SIZE = KIB };
+/* Of a block of scratch memory, 32 bytes say where it was asked for. */
+enum { KIB = 1024, STORAGE_SOFT = 128 * KIB, SCRATCH_ID = 40, SCRATCH_BLOCKS = 64, SCRATCH_SIZE = KIB,
+       SCRATCH_ASKED = SCRATCH_SIZE - 32 };
 
 #define PROCESS_HARD ((uint64_t)1 << 30)
 
@@ -48,10 +52,30 @@ void budgets_set(void) {
                                                                 .callback = storage ? hear : NULL});
     }
     set(SCRATCH_ID, (corral_category_options){.name = "game scratch",
-                                              .hard_budget = SCRATCH_BLOCKS * SCRATCH_SIZE});
+                                              .hard_budget = SCRATCH_BLOCKS * SCRATCH_SIZE,
+                                              .origins = 1});
     corral_category_options all = {.hard_budget = PROCESS_HARD};
     if (corral_process_configure(&all, sizeof all) != CORRAL_OK) {
         fatal("the process takes no budget");
+    }
+}
+
+static void *scratch(void) {
+    return damage_chosen(DAMAGE_ORIGINS) ? corral_alloc(SCRATCH_ASKED, SCRATCH_ID)
+                                         : CORRAL_ALLOC_HERE(SCRATCH_ASKED, SCRATCH_ID);
+}
+
+static void count_of_this_file(const corral_origin *origin, size_t size, void *argument) {
+    (void)size;
+    *(unsigned *)argument += origin->file != NULL && strcmp(origin->file, __FILE__) == 0;
+}
+
+/* Are as many blocks found as are live, and said to be of this file? */
+static void check_origins(unsigned live) {
+    unsigned found = 0;
+    corral_visit_origins(SCRATCH_ID, count_of_this_file, &found);
+    if (found != live) {
+        mismatch("origins", "of %u blocks that are live, %u are found where they were asked for", live, found);
     }
 }
 
@@ -59,12 +83,13 @@ void budgets_set(void) {
 static void check_refusal(void) {
     void *blocks[SCRATCH_BLOCKS + 1];
     unsigned count = damage_chosen(DAMAGE_BUDGET_HARD) ? 1 : 0;
-    while (count <= SCRATCH_BLOCKS && (blocks[count] = corral_alloc(SCRATCH_SIZE, SCRATCH_ID)) != NULL) {
+    while (count <= SCRATCH_BLOCKS && (blocks[count] = scratch()) != NULL) {
         count++;
     }
     if (count != SCRATCH_BLOCKS) {
         mismatch("budget-hard", "%u blocks fit into a budget for %d", count, SCRATCH_BLOCKS);
     }
+    check_origins(damage_chosen(DAMAGE_BUDGET_HARD) ? count - 1 : count);
     for (unsigned index = damage_chosen(DAMAGE_BUDGET_HARD) ? 1 : 0; index < count; index++) {
         corral_free(blocks[index], SCRATCH_ID);
     }
@@ -92,7 +117,7 @@ void budgets_check(unsigned rounds) {
 }
 
 void budgets_report_leaks(void) {
-    void *left = damage_chosen(DAMAGE_LEAK) ? corral_alloc(SCRATCH_SIZE, SCRATCH_ID) : NULL;
+    void *left = damage_chosen(DAMAGE_LEAK) ? scratch() : NULL;
     uint64_t blocks = 0;
     printf("Leak report: ");
     if (corral_report_leaks(stdout, CORRAL_REPORT_TEXT, &blocks) != CORRAL_OK) {

@@ -6,7 +6,8 @@
  * Callers:  the main thread, before the first round and after the last; corral, on any thread.
  * Promises: each category has the name of the table. The storage of sqlite has a soft budget, which each round on
  *           corral passes; all categories together have a hard one that none of the libraries gets near. A
- *           category of the game's own is filled up to its hard budget, to the block.
+ *           category of the game's own is filled up to its hard budget, to the block, and of each of its blocks a walk
+ *           tells where it was asked for.
  * Does not: refuse a library anything.
  */
 #ifndef GAME_SERVER_BUDGETS_H

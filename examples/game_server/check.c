@@ -45,6 +45,7 @@ static const char *const damage_names[DAMAGES] = {
     [DAMAGE_IDLE] = "idle",
     [DAMAGE_BUDGET_SOFT] = "budget-soft",
     [DAMAGE_BUDGET_HARD] = "budget-hard",
+    [DAMAGE_ORIGINS] = "origins",
     [DAMAGE_LEAK] = "leak",
 };
 

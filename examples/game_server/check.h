@@ -40,6 +40,7 @@ enum damage {
     DAMAGE_BUDGET_SOFT,  /* nobody hears of a soft budget */
     DAMAGE_LEAK,         /* a block is left at the end */
     DAMAGE_BUDGET_HARD,  /* a block that is not there counts */
+    DAMAGE_ORIGINS,      /* where blocks were asked for is not given */
     DAMAGES
 };
 

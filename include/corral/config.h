@@ -22,6 +22,7 @@
  *     zero_on_free = yes
  *     misuse = abort           or report, ignore, default
  *     fail_every = 1000        also fail_at, fail_per_million and fail_seed: numbers
+ *     origins = 1              a number; refused when the category is used already
  *
  *     [process]                all categories together
  *     hard_budget = 1 GiB      it has the two budgets and nothing else

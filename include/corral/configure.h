@@ -94,7 +94,8 @@ typedef struct corral_category_options {
     uint64_t fail_seed;        /* for fail_per_million: the same seed fails the same numbers */
     uint32_t isolated;         /* 1: from now on, and for good, no address at which the category has blocks serves
                                   another one, nor did those that it gets from now on ever */
-    uint32_t unused;           /* 0 */
+    uint32_t origins;          /* 1: where blocks were asked for is kept so that a walk finds it
+                                  (corral/origin.h); N: of each Nth that says so; nothing is a hit */
 } corral_category_options;
 
 /* Sets the options of a category.
@@ -104,7 +105,9 @@ typedef struct corral_category_options {
  * options         read as far as options_size reaches; what lies beyond is 0, which is the default.
  * options_size    sizeof(corral_category_options) as the caller knows it.
  * Returns CORRAL_OK; CORRAL_EINVAL when options is NULL, options_size is 0, the name is too long, a budget is
- * above PTRDIFF_MAX, a number is not of those named above, or fail_per_million is above a million;
+ * above PTRDIFF_MAX, a number is not of those named above, fail_per_million is above a million, or origins are to be
+ * kept and were not before a thread allocated or freed small blocks of the category: they are to be set before
+ * that, and from then on nothing in the category is a hit, also when they are set to 0 again;
  * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
  * A budget that is first set while other threads allocate in the category may be passed by what each of them
  * is taking at that moment: up to 256 blocks, or a large block. What makes that nothing is a hit (exact,

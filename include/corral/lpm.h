@@ -21,10 +21,8 @@
  * this contract; these frees pass the one of this header, so a block of another category is found
  * by the misuse policy.
  *
- * The origin is kept in the last 16 bytes of what corral_usable_size tells: a module knows only the
- * size it asked for and never writes there. It costs each block 16 bytes. A seal over the block's
- * address, the file and the line tells an origin from other bytes there, so what corral_realloc
- * moved, or a writer beyond its block spoilt, has no origin rather than a wrong one.
+ * The origin is that of corral/origin.h, of corral_alloc_at: 32 bytes at the end of each block, behind what the
+ * module asked for. Where the category keeps origins (corral/configure.h), leak reports name file and line.
  */
 #ifndef CORRAL_LPM_H
 #define CORRAL_LPM_H

@@ -8,7 +8,8 @@
  * Callers:  any thread, at any time. C11 and C++17.
  * Promises: the figures are taken first and written then, and taking them allocates nothing of corral's: what
  *           writing allocates is not in them, not even where corral is the program's malloc.
- * Does not: stop other threads: figures that they change meanwhile are near. Know who allocated a block.
+ * Does not: stop other threads: figures that they change meanwhile are near. Know who allocated a block, but for
+ *           those of corral/origin.h.
  *
  * Where corral is the program's malloc (libcorral-malloc), what the C library and other libraries hold until
  * the process's end is live then, and is reported.
@@ -44,7 +45,8 @@ typedef enum corral_report_format {
 CORRAL_API corral_status corral_report_figures(FILE *stream, corral_report_format format);
 
 /* Writes what is live, by category and size class, those with most bytes first; as text, "nothing is live"
- * where nothing is.
+ * where nothing is. And of categories that keep origins (corral/configure.h), by the file and line that asked for it,
+ * the oldest first.
  *
  * blocks  how many blocks are live: written where the call returns CORRAL_OK; NULL: it is not wanted.
  * As corral_report_figures. */

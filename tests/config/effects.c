@@ -124,3 +124,14 @@ Test(effects, zero_on_free) {
     cr_assert_eq(memchr(again, 0x5a, 1000), NULL);
     corral_free(again, ID);
 }
+
+/* Nothing else that the file says is set either. */
+Test(effects, origins_of_a_category_that_is_used) {
+    written_text("[category 8]\nname = other\n[category 7]\nname = net\norigins = 1\n");
+    cr_assert(serves(16, ID));
+    cr_assert_eq(written_read(), CORRAL_EINVAL);
+    cr_assert_not_null(strstr(written_says(), ": origins: the category is used already"), "%s", written_says());
+    cr_assert(written_is_unset(ID) && written_is_unset(OTHER));
+    written_set("[category 8]\norigins = 1\n");
+    cr_assert_eq(written_options(OTHER).origins, 1);
+}

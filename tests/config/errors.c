@@ -95,6 +95,8 @@ static const struct {
     {"fail_every = 1 KiB", "fail_every: \"1 KiB\" is not a number"},
     {"fail_every = 010", "fail_every: \"010\" is not a number"},
     {"fail_seed = 18446744073709551616", "fail_seed: \"18446744073709551616\" is too large"},
+    {"origins = yes", "origins: \"yes\" is not a number"},
+    {"origins = 4294967296", "origins: \"4294967296\" is too large"},
     {"fail_per_million = 1000001", "fail_per_million: \"1000001\" is too large"},
     {"fail_per_million = 4294967296", "fail_per_million: \"4294967296\" is too large"},
     {LINE "8", "the line is longer than 198 bytes"},

@@ -34,6 +34,7 @@ static void expect(uint32_t id, corral_category_options expected) {
           (uintmax_t)has.fail_at, (uintmax_t)has.fail_every);
     CHECK(has.fail_per_million == expected.fail_per_million && has.fail_seed == expected.fail_seed,
           "%u %ju", has.fail_per_million, (uintmax_t)has.fail_seed);
+    CHECK(has.origins == expected.origins, "%u", has.origins);
 }
 
 /* Category 7 with one key has these options; they are 0 before. */
@@ -52,6 +53,7 @@ Test(keys, each_alone) {
     EXPECT("fail_every = 12", .fail_every = 12);
     EXPECT("fail_per_million = 12", .fail_per_million = 12);
     EXPECT("fail_seed = 12", .fail_seed = 12);
+    EXPECT("origins = 12", .origins = 12);
     EXPECT("isolated = yes", .isolated = 1); /* for good */
 }
 
@@ -132,7 +134,7 @@ static int callback(const corral_budget_event *event, void *argument) {
 Test(keys, what_is_not_named_stays) {
     static int argument;
     corral_category_options all = {"first", 2, 3, callback, &argument, 1, 1, CORRAL_MISUSE_REPORT,
-                                   4, 5, 6, 7, 1, 0};
+                                   4, 5, 6, 7, 1, 8};
     cr_assert_eq(corral_category_configure(7, &all, sizeof all), CORRAL_OK);
     written_set("[category 7]\n");
     expect(7, all);

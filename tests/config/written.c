@@ -81,5 +81,6 @@ bool written_is_unset(uint32_t id) {
     corral_category_options has = written_options(id);
     return has.name == NULL && has.soft_budget == 0 && has.hard_budget == 0 && has.exact == 0 &&
            has.zero_on_free == 0 && has.misuse == CORRAL_MISUSE_DEFAULT && has.fail_at == 0 &&
-           has.fail_every == 0 && has.fail_per_million == 0 && has.fail_seed == 0;
+           has.fail_every == 0 && has.fail_per_million == 0 && has.fail_seed == 0 &&
+           has.origins == 0;
 }

@@ -43,7 +43,8 @@ static void reads_what_was_set(uint32_t id) {
                                    .fail_per_million = 0,
                                    .fail_at = 1000000,
                                    .fail_every = 2000000,
-                                   .fail_seed = 77};
+                                   .fail_seed = 77,
+                                   .origins = 5};
     corral_category_options got;
     cr_assert_eq(configure(id, set), CORRAL_OK);
     name[0] = 'A'; /* it was copied */

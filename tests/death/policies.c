@@ -10,12 +10,15 @@
  *           what is freed goes home at once.
  */
 #include <corral/configure.h>
+#include <corral/origin.h>
 
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
 #include "support/misuse_child.h"
 #include "support/process.h"
+
+#include "poison.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -32,6 +35,7 @@ enum { ID = 7, LETTERS = 0x6e657477, UNNAMED = 9, LINE = 400 };
 struct fault {
     void (*commit)(void);
     corral_misuse_policy policy;
+    uint32_t origins; /* of the category */
 };
 
 static void expect(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -45,8 +49,8 @@ static void expect(const char *format, ...) {
     CHECK(write(STDERR_FILENO, line, (size_t)length) == length, "no line");
 }
 
-static void set(uint32_t id, const char *name, corral_misuse_policy policy) {
-    corral_category_options options = {.name = name, .exact = 1, .misuse = policy};
+static void set(uint32_t id, const char *name, corral_misuse_policy policy, uint32_t origins) {
+    corral_category_options options = {.name = name, .exact = 1, .misuse = policy, .origins = origins};
     CHECK(corral_category_configure(id, &options, sizeof options) == CORRAL_OK, "no options");
 }
 
@@ -128,7 +132,71 @@ static void free_what_is_not_aligned(void) {
     corral_free(block, ID);
 }
 
+/* The rest of a line, of a block that was asked for at the line before. */
+#define HERE(form) ", " form " %s:%d\n"
+
+static void free_with_a_wrong_id_what_has_an_origin(void) {
+    void *block = CORRAL_ALLOC_HERE(70, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id 9" HERE("allocated at"), block,
+           __FILE__, __LINE__ - 2);
+    corral_free(block, UNNAMED);
+}
+
+static void free_a_large_one_with_a_wrong_id_and_an_origin(void) {
+    void *block = CORRAL_ALLOC_HERE(LARGE, ID);
+    expect("corral: wrong memory type id for block %p: a large block of id 7 (net), not of id 9" HERE("allocated at"),
+           block, __FILE__, __LINE__ - 2);
+    corral_free(block, UNNAMED);
+}
+
+/* Where AddressSanitizer watches it, what is free is not read. */
+static void expect_double_free(const void *block, const char *dots, const char *file, int line) {
+    char origin[LINE] = "";
+    if (!is_poisoned(block, 64)) {
+        snprintf(origin, sizeof origin, ", allocated at %s%s:%d", dots, file, line);
+    }
+    expect("corral: double free of block %p: 64 bytes of id 7 (net)%s\n", block, origin);
+}
+
+static void free_twice_what_has_an_origin(void) {
+    void *block = CORRAL_ALLOC_HERE(32, ID);
+    corral_free(block, ID);
+    expect_double_free(block, "", __FILE__, __LINE__ - 2);
+    corral_free(block, ID);
+}
+
+static void free_what_lies_within_one_with_an_origin(void) {
+    char *block = CORRAL_ALLOC_HERE(32, ID);
+    expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)"
+           HERE("in one allocated at"), (void *)(block + 16), __FILE__, __LINE__ - 2);
+    corral_free(block + 16, ID);
+    corral_free(block, ID);
+}
+
+/* The one that was freed says so no more when its memory is used again. */
+static void free_twice_what_lay_where_there_was_an_origin(void) {
+    corral_free(CORRAL_ALLOC_HERE(32, ID), ID);
+    void *block = corral_alloc(64, ID);
+    memset(block, 0, 64);
+    corral_free(block, ID);
+    expect("corral: double free of block %p: 64 bytes of id 7 (net)\n", block);
+    corral_free(block, ID);
+}
+
+static const char long_name[] = "/a/path/that/is/longer/than/what/is/written/of/it/which/are/the/last/letters/and/"
+                                "so/many/of/them/that/the/line/is/read/by/people/name.c";
+
+static void free_twice_what_is_of_a_file_with_a_long_name(void) {
+    void *block = corral_alloc_at(32, ID, long_name, 7);
+    corral_free(block, ID);
+    expect_double_free(block, "...", long_name + sizeof long_name - 1 - 80, 7);
+    corral_free(block, ID);
+}
+
 static void (*const faults[])(void) = {
+    free_with_a_wrong_id_what_has_an_origin, free_a_large_one_with_a_wrong_id_and_an_origin,
+    free_twice_what_has_an_origin, free_what_lies_within_one_with_an_origin,
+    free_twice_what_lay_where_there_was_an_origin, free_twice_what_is_of_a_file_with_a_long_name,
     free_with_a_wrong_id, free_with_a_wrong_id_that_has_no_name, free_with_a_wrong_id_that_was_never_seen,
     free_with_a_wrong_id_of_the_overflow_category,
     free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
@@ -137,8 +205,8 @@ static void (*const faults[])(void) = {
 
 static void commit(void *argument) {
     const struct fault *fault = argument;
-    set(ID, "net", fault->policy);
-    set(LETTERS, "audio", CORRAL_MISUSE_DEFAULT);
+    set(ID, "net", fault->policy, fault->origins);
+    set(LETTERS, "audio", CORRAL_MISUSE_DEFAULT, 0);
     corral_free(corral_alloc(1, UNNAMED), UNNAMED);
     fault->commit();
     figures_expect_nothing();
@@ -154,11 +222,12 @@ static bool is_said_twice(const char *text) {
 
 static void judge(corral_misuse_policy policy, corral_misuse_policy as) {
     static struct child child;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    for (size_t n = 0; n < 2 * sizeof faults / sizeof faults[0]; n++) {
+        size_t i = n / 2;
         if (faults[i] == free_a_large_one_twice && CORRAL_LARGE_KEEP_KIB * BUILD_KIB < LARGE) {
             continue; /* it is not kept, so that nobody knows it any more */
         }
-        struct fault fault = {.commit = faults[i], .policy = policy};
+        struct fault fault = {.commit = faults[i], .policy = policy, .origins = n % 2};
         child_call(commit, &fault, &child);
         bool said = as != CORRAL_MISUSE_IGNORE;
         cr_assert_eq(child.signal, as == CORRAL_MISUSE_ABORT ? SIGABRT : 0, "%zu: %s", i, child.output);

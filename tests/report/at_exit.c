@@ -51,6 +51,15 @@ static const char *run(const char *format, const char *how) {
     return child.output;
 }
 
+Test(at_exit, with_origins) {
+    cr_assert_str_eq(run("text", "origins"), "2 blocks of 128 bytes are live\n"
+                                             "category  block  blocks  bytes  without origin\n"
+                                             "8          64 B       2    128               0\n"
+                                             "\n"
+                                             "allocated at  blocks  asked for  bytes  oldest  category\n"
+                                             "ending.c:12        2         64    128       1         8\n");
+}
+
 /* The file's text; NULL when it is not there. */
 static const char *file_text(void) {
     static char text[4096];

@@ -8,6 +8,7 @@
  * Does not: write anything itself.
  */
 #include <corral/configure.h>
+#include <corral/origin.h>
 #include <corral/report.h>
 
 #include <stdlib.h>
@@ -23,6 +24,16 @@ static void leave(void) {
     blocks[0] = corral_alloc(64, 7);
     blocks[1] = corral_alloc(64, 7);
     blocks[2] = corral_alloc((size_t)16 << 20, 9);
+}
+
+/* In their place, two that say where they were asked for. */
+static void free_all(void);
+static void leave_with_origins(void) {
+    corral_category_options options = {.origins = 1};
+    corral_category_configure(8, &options, sizeof options);
+    free_all();
+    blocks[0] = corral_alloc_at(32, 8, "ending.c", 12);
+    blocks[1] = corral_alloc_at(32, 8, "ending.c", 12);
 }
 
 static void free_all(void) {
@@ -55,6 +66,9 @@ int main(int count, char **arguments) {
         }
     }
     leave();
+    if (strcmp(how, "origins") == 0) {
+        leave_with_origins();
+    }
     if (strcmp(how, "freed") == 0) {
         free_all();
     }

@@ -53,6 +53,10 @@ Test(wrapped, hold) {
     check_main("hold", "--operations=2", "--categories=4");
 }
 
+Test(wrapped, walks) {
+    check_main("walks", "--operations=20000", "--threads=4");
+}
+
 Test(wrapped, limit) {
     check_main("limit", "--operations=40000", "--kind=callback");
 }

@@ -36,8 +36,11 @@ static bool set(const struct setting *setting, const corral_category_options *be
                 struct message *message) {
     corral_category_options options = *before;
     corral_config_overlay(&options, setting);
-    return corral_category_configure(setting->id, &options, sizeof options) == CORRAL_OK ||
-           corral_config_lack(message, "there is no memory");
+    corral_status status = corral_category_configure(setting->id, &options, sizeof options);
+    if (status == CORRAL_EINVAL) {
+        return corral_config_refuse(message, "origins: the category is used already");
+    }
+    return status == CORRAL_OK || corral_config_lack(message, "there is no memory");
 }
 
 static void set_back(const struct settings *settings, const corral_category_options *before,

@@ -53,13 +53,22 @@ static bool read_number(void *option, const char *key, const char *value, struct
     return refuse_unless(found, *number, UINT64_MAX, key, value, "a number", message);
 }
 
-static bool read_per_million(void *option, const char *key, const char *value,
-                             struct message *message) {
+/* One of 32 bits. */
+static bool read_short(void *option, uint64_t most, const char *key, const char *value, struct message *message) {
     uint64_t number;
     enum number_found found = corral_config_whole_number(value, &number);
-    uint32_t per_million = (uint32_t)number;
-    memcpy(option, &per_million, sizeof per_million);
-    return refuse_unless(found, number, 1000000, key, value, "a number", message);
+    uint32_t it = (uint32_t)number;
+    memcpy(option, &it, sizeof it);
+    return refuse_unless(found, number, most, key, value, "a number", message);
+}
+
+static bool read_per_million(void *option, const char *key, const char *value,
+                             struct message *message) {
+    return read_short(option, 1000000, key, value, message);
+}
+
+static bool read_every(void *option, const char *key, const char *value, struct message *message) {
+    return read_short(option, UINT32_MAX, key, value, message);
 }
 
 /* Which of the words a value is; `count` when it is none. */
@@ -115,6 +124,7 @@ static const struct key keys[KEYS] = {
     {"fail_every", read_number, OPTION(fail_every), false},
     {"fail_per_million", read_per_million, OPTION(fail_per_million), false},
     {"fail_seed", read_number, OPTION(fail_seed), false},
+    {"origins", read_every, OPTION(origins), false},
 };
 
 bool corral_config_take_key(struct setting *setting, const char *key, const char *value,

@@ -50,7 +50,7 @@ static void write_to(const char *path, corral_report_format format, const struct
 
 static void write_leaks(corral_report_format format) {
     struct census census;
-    if (!corral_report_census_take(&census)) {
+    if (!corral_report_census_take_leaks(&census)) {
         fputs("corral: there is no memory to find what is live\n", stderr);
         return;
     }

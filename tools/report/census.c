@@ -5,9 +5,10 @@
  * Owns:     nothing.
  * Callers:  through census.h.
  * Promises: as census.h.
- * Does not: call qsort, which may call malloc.
+ * Does not: find places (places.c) unless leaks are wanted.
  */
-#include "census.h"
+#include "places.h"
+#include "sort.h"
 
 #include <string.h>
 
@@ -43,44 +44,17 @@ static void take_category(uint64_t id, const corral_stats *stats, size_t stats_s
     to->classes = census->classes.count - to->first;
 }
 
-static bool is_before(const struct census *census, const struct census_live *one,
-                      const struct census_live *other) {
-    const corral_class_stats *a = census_class(census, one->class_index);
-    const corral_class_stats *b = census_class(census, other->class_index);
-    uint64_t a_id = census_category(census, one->category)->id;
-    uint64_t b_id = census_category(census, other->category)->id;
+static bool is_before(const void *context, const void *one, const void *other) {
+    const struct census *census = context;
+    const struct census_live *first = one, *second = other;
+    const corral_class_stats *a = census_class(census, first->class_index);
+    const corral_class_stats *b = census_class(census, second->class_index);
+    uint64_t a_id = census_category(census, first->category)->id;
+    uint64_t b_id = census_category(census, second->category)->id;
     if (a->live_bytes != b->live_bytes) {
         return a->live_bytes > b->live_bytes;
     }
-    return a_id != b_id ? a_id < b_id : one->class_index < other->class_index;
-}
-
-/* Lets the item at a place of a heap, whose root is what is to come last, sink to where it belongs. */
-static void sink(const struct census *census, size_t at, size_t count) {
-    struct census_live *heap = census->live.items;
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        child += child + 1 < count && is_before(census, &heap[child], &heap[child + 1]);
-        if (!is_before(census, &heap[at], &heap[child])) {
-            return;
-        }
-        struct census_live moved = heap[at];
-        heap[at] = heap[child];
-        heap[child] = moved;
-    }
-}
-
-static void sort_live(const struct census *census) {
-    struct census_live *heap = census->live.items;
-    size_t count = census->live.count;
-    for (size_t at = count / 2; at-- > 0;) {
-        sink(census, at, count);
-    }
-    while (count-- > 1) {
-        struct census_live last = heap[0];
-        heap[0] = heap[count];
-        heap[count] = last;
-        sink(census, 0, count);
-    }
+    return a_id != b_id ? a_id < b_id : first->class_index < second->class_index;
 }
 
 static void list_live(struct census *census) {
@@ -99,7 +73,7 @@ static void list_live(struct census *census) {
             }
         }
     }
-    sort_live(census);
+    corral_report_sort(&census->live, sizeof(struct census_live), is_before, census);
 }
 
 bool corral_report_census_take(struct census *census) {
@@ -115,7 +89,18 @@ bool corral_report_census_take(struct census *census) {
     return true;
 }
 
+bool corral_report_census_take_leaks(struct census *census) {
+    bool taken = corral_report_census_take(census);
+    if (taken && !corral_report_places_find(census)) {
+        corral_report_census_free(census);
+        return false;
+    }
+    return taken;
+}
+
 void corral_report_census_free(struct census *census) {
+    corral_report_room_free(&census->places);
+    corral_report_room_free(&census->with_origin);
     corral_report_room_free(&census->categories);
     corral_report_room_free(&census->classes);
     corral_report_room_free(&census->live);

@@ -62,7 +62,7 @@ corral_status corral_report_leaks(FILE *stream, corral_report_format format, uin
     if (stream == NULL || !corral_report_knows(format)) {
         return CORRAL_EINVAL;
     }
-    if (!corral_report_census_take(&census)) {
+    if (!corral_report_census_take_leaks(&census)) {
         return CORRAL_ENOMEM;
     }
     corral_status status = corral_report_write_leaks(stream, format, &census);

@@ -49,7 +49,7 @@ static bool is_acted_upon(const char *text, size_t bytes) {
     return first < 0x20 || first == 0x7F || first == '\\' || (bytes == 2 && first == 0xC2 && second < 0xA0);
 }
 
-void corral_report_name_for_text(const char *name, char text[NAME_ROOM]) {
+void corral_report_name_for_text(const char *name, char *text) {
     while (*name != 0) {
         size_t bytes = corral_report_name_point(name);
         if (bytes != 0 && !is_acted_upon(name, bytes)) {
@@ -65,7 +65,7 @@ void corral_report_name_for_text(const char *name, char text[NAME_ROOM]) {
     *text = 0;
 }
 
-void corral_report_name_for_json(const char *name, char text[NAME_ROOM]) {
+void corral_report_name_for_json(const char *name, char *text) {
     static const char in_its_place[] = "\xEF\xBF\xBD";
     while (*name != 0) {
         size_t bytes = corral_report_name_point(name);

@@ -22,9 +22,10 @@ size_t corral_report_name_point(const char *text);
 /* Code points of a text that is UTF-8. */
 size_t corral_report_name_width(const char *text);
 
-/* For people: control characters, backslashes and what is not UTF-8, as \xNN for each byte. */
-void corral_report_name_for_text(const char *name, char text[NAME_ROOM]);
-/* For JSON: in the place of each byte that is not UTF-8, U+FFFD. */
-void corral_report_name_for_json(const char *name, char text[NAME_ROOM]);
+/* text has room for so many times the bytes of name, and its end. For people, 4: control characters, backslashes and
+ * what is not UTF-8, as \xNN for each byte. */
+void corral_report_name_for_text(const char *name, char *text);
+/* For JSON, 3: in the place of each byte that is not UTF-8, U+FFFD. */
+void corral_report_name_for_json(const char *name, char *text);
 
 #endif

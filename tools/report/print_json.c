@@ -8,9 +8,12 @@
  * Does not: tell a category by its name: two may have the same. Their ids differ.
  */
 #include "name.h"
+#include "places.h"
 #include "print.h"
 
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 
 static json_t *json_of(uint64_t number) {
     return json_integer((json_int_t)number);
@@ -138,11 +141,37 @@ static json_t *json_of_live(const struct census *census, const struct census_liv
     set(&object, "block_bytes", json_of_size(stats));
     set(&object, "live_blocks", json_of(stats->live_blocks));
     set(&object, "live_bytes", json_of(stats->live_bytes));
+    set(&object, "without_origin", json_of(census_without_origin(census, live)));
+    return object;
+}
+
+/* Names of files have any length. */
+static json_t *json_of_file(const char *file) {
+    char *text = malloc(3 * strlen(file) + 1);
+    if (text == NULL) {
+        return NULL;
+    }
+    corral_report_name_for_json(file, text);
+    json_t *json = json_string(text);
+    free(text);
+    return json;
+}
+
+static json_t *json_of_place(const struct census *census, const struct place *place) {
+    json_t *object = json_object();
+    bool known = place->file != NULL;
+    set_who(&object, census_category(census, place->category));
+    set(&object, "file", known ? json_of_file(place->file) : json_null());
+    set(&object, "line", known ? json_of(place->line) : json_null());
+    set(&object, "live_blocks", json_of(place->live_blocks));
+    set(&object, "live_bytes", json_of(place->live_bytes));
+    set(&object, "asked_bytes", known ? json_of(place->asked_bytes) : json_null());
+    set(&object, "oldest", known ? json_of(place->oldest) : json_null());
     return object;
 }
 
 corral_status corral_report_print_leaks_json(FILE *stream, const struct census *census) {
-    json_t *object = begin("leaks"), *list = json_array();
+    json_t *object = begin("leaks"), *list = json_array(), *places = json_array();
     for (size_t i = 0; i < census->live.count; i++) {
         append(&list, json_of_live(census, census_live(census, i)));
     }
@@ -150,5 +179,9 @@ corral_status corral_report_print_leaks_json(FILE *stream, const struct census *
     set(&object, "live_bytes", json_of(census->live_bytes));
     set(&object, "exact", json_boolean(census->total.exact));
     set(&object, "live", list);
+    for (size_t i = 0; i < census->places.count; i++) {
+        append(&places, json_of_place(census, census_place(census, i)));
+    }
+    set(&object, "origins", places);
     return end(stream, object);
 }

@@ -8,6 +8,7 @@
  * Does not: keep to a width.
  */
 #include "name.h"
+#include "places.h"
 #include "print.h"
 #include "table.h"
 
@@ -151,7 +152,7 @@ void corral_report_print_figures_text(FILE *stream, const struct census *census)
     write_table(stream, TABLE_COLUMNS, census, figures_rows);
 }
 
-static const char *const leaks_head[TABLE_COLUMNS] = {"category", "block", "blocks", "bytes"};
+static const char *const leaks_head[TABLE_COLUMNS] = {"category", "block", "blocks", "bytes", "without origin"};
 
 static void leaks_rows(struct table *table, const struct census *census) {
     corral_report_table_row(table, leaks_head);
@@ -163,7 +164,46 @@ static void leaks_rows(struct table *table, const struct census *census) {
         put_class(row.cells[1], stats);
         put_number(row.cells[2], stats->live_blocks);
         put_number(row.cells[3], stats->live_bytes);
+        if (census->places.count != 0) {
+            put_number(row.cells[4], census_without_origin(census, live));
+        }
         add_row(table, &row);
+    }
+}
+
+/* Of a file's name, the last of it. */
+#define FILE_MOST ((size_t)160)
+
+static const char *const places_head[TABLE_COLUMNS] = {"allocated at", "blocks", "asked for", "bytes", "oldest",
+                                                         "category"};
+
+static void put_place(char *text, const struct place *place) {
+    if (place->file == NULL) {
+        strcpy(text, "(written over)");
+        return;
+    }
+    size_t length = strlen(place->file);
+    strcpy(text, length > FILE_MOST ? "..." : "");
+    corral_report_name_for_text(place->file + (length > FILE_MOST ? length - FILE_MOST : 0), text + strlen(text));
+    sprintf(text + strlen(text), ":%" PRIu32, place->line);
+}
+
+static void places_rows(struct table *table, const struct census *census) {
+    char text[4 * FILE_MOST + CELL], numbers[4][CELL], category[LABEL];
+    const char *cells[TABLE_COLUMNS] = {text, numbers[0], numbers[1], numbers[2], numbers[3], category};
+    corral_report_table_row(table, places_head);
+    for (size_t i = 0; i < census->places.count; i++) {
+        const struct place *place = census_place(census, i);
+        put_place(text, place);
+        put_category(category, census_category(census, place->category));
+        put_number(numbers[0], place->live_blocks);
+        put_number(numbers[1], place->asked_bytes);
+        put_number(numbers[2], place->live_bytes);
+        put_number(numbers[3], place->oldest);
+        if (place->file == NULL) {
+            numbers[1][0] = numbers[3][0] = 0;
+        }
+        corral_report_table_row(table, cells);
     }
 }
 
@@ -174,5 +214,9 @@ void corral_report_print_leaks_text(FILE *stream, const struct census *census) {
     }
     fprintf(stream, "%" PRIu64 " block%s of %" PRIu64 " bytes %s live\n", census->live_blocks,
             census->live_blocks == 1 ? "" : "s", census->live_bytes, census->live_blocks == 1 ? "is" : "are");
-    write_table(stream, 4, census, leaks_rows);
+    write_table(stream, census->places.count == 0 ? 4 : 5, census, leaks_rows);
+    if (census->places.count != 0) {
+        fputc('\n', stream);
+        write_table(stream, 6, census, places_rows);
+    }
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * origin: blocks that remember where they were asked for.
+ *
+ * Owns:     nothing.
+ * Callers:  any thread.
+ * Promises: as corral/origin.h.
+ * Does not: walk (walk.c).
+ */
+#include <corral/origin.h>
+
+#include "block.h"
+#include "control.h"
+#include "record.h"
+
+/* What is kept of an allocation. A mark lets a walk find the record. */
+enum kept { KEPT_NOTHING, KEPT_RECORD, KEPT_MARK };
+
+static enum kept kept_of(uint32_t category) {
+    uint32_t every = control_origins(category);
+    if (every == 0) {
+        return KEPT_RECORD;
+    }
+    return every == 1 || corral_control_keeps_next(category, every) ? KEPT_MARK : KEPT_NOTHING;
+}
+
+static enum kept kept_of_id(uint32_t id) {
+    return kept_of(corral_pool_base(id) >> CLASS_STRIDE_LOG);
+}
+
+/* block: of record_total(size) bytes, or NULL. */
+static void *with_record(void *block, size_t size, const char *file, uint32_t line, enum kept kept) {
+    if (block != NULL) {
+        struct record record = corral_record_make(size, file, line);
+        corral_block_place(block, &record, kept == KEPT_MARK);
+    }
+    return block;
+}
+
+void *corral_alloc_at(size_t size, uint32_t id, const char *file, uint32_t line) {
+    enum kept kept = kept_of_id(id);
+    if (kept == KEPT_NOTHING) {
+        return corral_alloc(size, id);
+    }
+    return with_record(corral_alloc(record_total(size), id), size, file, line, kept);
+}
+
+void *corral_calloc_at(size_t count, size_t size, uint32_t id, const char *file, uint32_t line) {
+    size_t bytes;
+    enum kept kept = kept_of_id(id);
+    if (kept == KEPT_NOTHING || __builtin_mul_overflow(count, size, &bytes)) {
+        return corral_calloc(count, size, id); /* which refuses what is too much */
+    }
+    return with_record(corral_calloc(1, record_total(bytes), id), bytes, file, line, kept);
+}
+
+void *corral_aligned_alloc_at(size_t alignment, size_t size, uint32_t id, const char *file, uint32_t line) {
+    enum kept kept = kept_of_id(id);
+    if (kept == KEPT_NOTHING) {
+        return corral_aligned_alloc(alignment, size, id);
+    }
+    return with_record(corral_aligned_alloc(alignment, record_total(size), id), size, file, line, kept);
+}
+
+void *corral_realloc_at(void *block, size_t size, uint32_t id, const char *file, uint32_t line) {
+    struct block_info info;
+    if (block == NULL) {
+        return corral_alloc_at(size, id, file, line);
+    }
+    if (!corral_block_find_of(block, id, &info)) {
+        return NULL;
+    }
+    enum kept kept = kept_of(info.category);
+    if (kept == KEPT_NOTHING) {
+        return corral_block_resize(block, size, &info);
+    }
+    struct record record = corral_record_make(size, file, line);
+    return corral_block_resize_with(block, &record, kept == KEPT_MARK, &info);
+}
+
+int corral_origin_of(const void *block, const char **file, uint32_t *line) {
+    struct record record = {.file = NULL};
+    struct block_info info;
+    if (block != NULL && corral_block_find(block, &info) &&
+        corral_record_read(block, info.size, &record) != RECORD_LIVE) {
+        record = (struct record){.file = NULL};
+    }
+    if (file != NULL) {
+        *file = record.file;
+    }
+    if (line != NULL) {
+        *line = record.line;
+    }
+    return record_says_where(&record);
+}
