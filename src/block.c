@@ -44,17 +44,6 @@ void *corral_calloc(size_t count, size_t size, uint32_t id) {
     return corral_block_zeroed(count, size, corral_pool_base(id));
 }
 
-/* The smallest class whose blocks hold `size` bytes and are all aligned: slabs begin at multiples of
- * their size, so blocks are as aligned as their size is. CLASS_COUNT when there is none. */
-static unsigned aligned_class(size_t alignment, size_t size) {
-    size_t least = size > alignment ? size : alignment;
-    unsigned class_index = least > BLOCK_MAX ? CLASS_COUNT : size_class_of(least);
-    while (class_index < CLASS_COUNT && corral_classes[class_index].size % alignment != 0) {
-        class_index++;
-    }
-    return class_index;
-}
-
 void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (!is_power_of_two(alignment)) {
         errno = EINVAL;
@@ -64,7 +53,7 @@ void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (alignment <= BLOCK_MIN) {
         return corral_alloc_from(size, pool_base, &zero);
     }
-    unsigned class_index = alignment > SLAB_BYTES ? CLASS_COUNT : aligned_class(alignment, size);
+    unsigned class_index = size_class_aligned(alignment, size);
     if (class_index < CLASS_COUNT) {
         return corral_alloc_pool(pool_base + class_index);
     }

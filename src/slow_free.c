@@ -19,12 +19,6 @@
 
 #include <string.h>
 
-/* The pool of a block of a category, for a message; of a large one, of no class. */
-static uint32_t pool_at(const void *block, uint32_t category) {
-    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
-                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
-}
-
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     uint64_t have = corral_category_id(category);
     if (have == id) {
@@ -33,7 +27,7 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     bool known = true;
     if (have != CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find(id, &known) != category ||
         !known) {
-        corral_misuse_wrong_id(block, pool_at(block, category), id);
+        corral_misuse_wrong_id(block, block_pool_at(block, category), id);
     }
 }
 

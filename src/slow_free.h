@@ -19,6 +19,12 @@ struct block_info {
     bool large;
 };
 
+/* The pool of a block of a category, for a message; of a large one, of no class. */
+CORRAL_FAST uint32_t block_pool_at(const void *block, uint32_t category) {
+    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
+                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
 /* False when no block begins at the address, as far as that is found: it lies in no slab that holds
  * blocks, is not aligned, or is no large block. */
 bool corral_block_find(const void *block, struct block_info *info);

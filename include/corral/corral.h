@@ -99,6 +99,26 @@ CORRAL_API void *corral_alloc(size_t size, uint32_t memory_type_id)
  * Contract: fits PartyFreeMemoryCallback of PlayFab Party. */
 CORRAL_API void corral_free(void *block, uint32_t memory_type_id);
 
+/* As corral_free, for a caller who knows the block's size: C23's free_sized.
+ *
+ * block           as for corral_free: of corral_alloc, corral_calloc, corral_realloc or corral_alloc_batch.
+ * size            bytes that the block was asked for with last. It is a check only: where it can be none of the
+ *                 block's, the misuse policy runs, and the block is freed all the same. What can be the
+ *                 block's are the sizes of its class, and those that corral_realloc keeps in place: down to half of what it
+ *                 takes. After a corral_realloc that found no memory for a smaller block, and kept
+ *                 the old one, that one's size is the right one.
+ * memory_type_id  as for corral_free.
+ * Thread role, progress, OS, errors: as corral_free. */
+CORRAL_API void corral_free_sized(void *block, size_t size, uint32_t memory_type_id);
+
+/* The same for a block of corral_aligned_alloc: C23's free_aligned_sized.
+ *
+ * alignment       that of the allocation. Another is right too where the block would be of the same class; one
+ *                 that is no power of two is taken for 16.
+ * size            as for corral_free_sized. */
+CORRAL_API void corral_free_aligned_sized(void *block, size_t alignment, size_t size,
+                                          uint32_t memory_type_id);
+
 /* A block of `count` times `size` bytes, all zero.
  *
  * As corral_alloc. Errors: also NULL with errno ENOMEM when the product overflows. */

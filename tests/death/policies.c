@@ -112,6 +112,26 @@ static void free_a_large_one_twice(void) {
     corral_free(block, ID);
 }
 
+static void free_with_a_wrong_size(void) {
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong size for block %p: %d bytes of id 7 (net), not 200 bytes\n", block,
+           112);
+    corral_free_sized(block, 200, ID);
+}
+
+static void free_with_a_size_that_is_too_small(void) {
+    void *block = corral_aligned_alloc(64, 300, ID);
+    expect("corral: wrong size for block %p: %d bytes of id 7 (net), not 16 bytes\n", block,
+           320);
+    corral_free_aligned_sized(block, 16, 16, ID);
+}
+
+static void free_a_large_one_with_a_wrong_size(void) {
+    void *block = corral_alloc(LARGE, ID);
+    expect("corral: wrong size for block %p: a large block of id 7 (net), not 64 bytes\n", block);
+    corral_free_sized(block, 64, ID);
+}
+
 static void free_what_lies_within(void) {
     char *block = corral_alloc(64, ID);
     expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)\n",
@@ -133,6 +153,7 @@ static void (*const faults[])(void) = {
     free_with_a_wrong_id_of_the_overflow_category,
     free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
     free_what_lies_within, free_what_is_not_aligned,
+    free_with_a_wrong_size, free_with_a_size_that_is_too_small, free_a_large_one_with_a_wrong_size,
 };
 
 static void commit(void *argument) {
