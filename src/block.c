@@ -53,9 +53,10 @@ void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (alignment <= BLOCK_MIN) {
         return corral_alloc_from(size, pool_base, &zero);
     }
-    unsigned class_index = size_class_aligned(alignment, size);
+    /* What is above PTRDIFF_MAX has no class. */
+    unsigned class_index = size_class_aligned(alignment, size > BLOCK_MAX ? size : size + TAIL_LEAST);
     if (class_index < CLASS_COUNT) {
-        return corral_alloc_pool(pool_base + class_index);
+        return hardened_lend(corral_alloc_pool(pool_base + class_index), size);
     }
     return corral_alloc_large(size, alignment, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
@@ -70,7 +71,7 @@ static bool grow_unit(void *block, size_t size, uint32_t category) {
     if (control_is_counted(category)) {
         return false; /* it is charged as any other */
     }
-    unsigned want = size > BLOCK_MAX ? CLASS_COUNT : size_class_of(size);
+    unsigned want = size > BLOCK_MAX - TAIL_LEAST ? CLASS_COUNT : size_class_of(size + TAIL_LEAST);
     if (want == CLASS_COUNT || slab->capacity != 1 || corral_classes[want].capacity != 1 ||
         corral_classes[want].slabs <= slab->slabs) {
         return false;
@@ -113,15 +114,27 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
     if (info->large) {
         return resize_large(block, size, info);
     }
-    if (size <= info->size) {
-        return size >= info->size / 2 || info->size == BLOCK_MIN;
+    if (size <= info->bytes - TAIL_LEAST) {
+        return size >= info->bytes / 2 || info->bytes == BLOCK_MIN;
     }
     return grow_unit(block, size, info->category);
 }
 
+/* In a hardened build: a block that stays where it is, and is of another size now. */
+static void *resized(void *block, size_t size, const struct block_info *info) {
+    if (HARDENED && !info->large) {
+        corral_hardened_set_tail(block, registry_pool((uintptr_t)block), size);
+    }
+    return block;
+}
+
 void *corral_block_resize(void *block, size_t size, const struct block_info *info) {
+    if (HARDENED && !corral_block_may_resize(block, info)) {
+        errno = EINVAL;
+        return NULL;
+    }
     if (resize_in_place(block, size, info)) {
-        return block;
+        return resized(block, size, info);
     }
     int kept = errno;
     /* An id below DENSE_IDS is its category's number. */
@@ -131,7 +144,7 @@ void *corral_block_resize(void *block, size_t size, const struct block_info *inf
     if (moved == NULL && size <= info->size) {
         /* A block that is larger than asked for serves as well: a shrink does not fail. */
         errno = kept;
-        return block;
+        return resized(block, size, info);
     }
     if (moved == NULL) {
         return NULL;

@@ -26,6 +26,8 @@ static const char *const texts[MISUSE_KINDS] = {
     [MISUSE_DOUBLE_FREE] = "double free of block ",
     [MISUSE_WRONG_ID] = "wrong memory type id for block ",
     [MISUSE_WRONG_SIZE] = "wrong size for block ",
+    [MISUSE_OVERFLOW] = "write past the end of block ",
+    [MISUSE_WRITTEN] = "write to free block ",
 };
 
 static corral_misuse_policy policy_of(uint32_t pool) {

@@ -20,6 +20,8 @@ enum misuse {
     MISUSE_DOUBLE_FREE, /* the block is free already */
     MISUSE_WRONG_ID,    /* the block is of another category than the id given */
     MISUSE_WRONG_SIZE,  /* the block is of another size than the one given */
+    MISUSE_OVERFLOW,    /* behind the block, something was written (hardened.h) */
+    MISUSE_WRITTEN,     /* a free block was written to (likewise) */
     MISUSE_KINDS,
 };
 

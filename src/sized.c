@@ -25,6 +25,10 @@ static bool may_have_shrunk(size_t size, size_t bytes) {
 static bool fits(const void *block, const struct block_info *info, size_t alignment, size_t size) {
     bool is_legal = is_power_of_two(alignment) && alignment > BLOCK_MIN;
     unsigned want = size_class_aligned(is_legal ? alignment : BLOCK_MIN, size);
+    if (HARDENED && !info->large) {
+        return (size == 0 ? 1 : size) == info->size ||
+               corral_hardened_judge(block, registry_pool((uintptr_t)block)) != HARDENED_LIVE;
+    }
     if (may_have_shrunk(size, info->size)) {
         return true;
     }
@@ -44,8 +48,8 @@ CORRAL_NOINLINE static void free_looked_at(void *block, size_t alignment, size_t
 
 void corral_free_sized(void *block, size_t size, uint32_t id) {
     uint32_t place = corral_hit_place((uintptr_t)block);
-    if (unlikely(id >= DENSE_IDS || size > TABLE_MAX ||
-                 place != (id << CORRAL_ROW_SHIFT) + corral_hit_class_place(size))) {
+    if (HARDENED || unlikely(id >= DENSE_IDS || size > TABLE_MAX ||
+                             place != (id << CORRAL_ROW_SHIFT) + corral_hit_class_place(size))) {
         free_looked_at(block, BLOCK_MIN, size, id);
         return;
     }

@@ -106,7 +106,8 @@ CORRAL_API void corral_free(void *block, uint32_t memory_type_id);
  *                 block's, the misuse policy runs, and the block is freed all the same. What can be the
  *                 block's are the sizes of its class, and those that corral_realloc keeps in place: down to half of what it
  *                 takes. After a corral_realloc that found no memory for a smaller block, and kept
- *                 the old one, that one's size is the right one.
+ *                 the old one, that one's size is the right one. In a hardened build the size is known to the
+ *                 byte, but of large blocks.
  * memory_type_id  as for corral_free.
  * Thread role, progress, OS, errors: as corral_free. */
 CORRAL_API void corral_free_sized(void *block, size_t size, uint32_t memory_type_id);
