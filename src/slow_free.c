@@ -98,8 +98,8 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
     }
 }
 
-/* A block whose tail is damaged, or that was never handed out. Where nobody else may hold it in hand, its slab tells which: one
- * that is live may be used again. */
+/* A block whose tail is damaged, or that was never handed out. Of a slab that is the thread's own or FULL its bits tell
+ * which: one that is live may be used again. Another's may be about to be handed out: it is left alone. */
 CORRAL_SLOW static bool may_free_damaged(void *block, uint32_t pool) {
     struct cache *cache = thread_cache();
     struct slab *slab = slab_of(block);

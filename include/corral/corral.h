@@ -149,7 +149,8 @@ CORRAL_API void *corral_realloc(void *block, size_t size, uint32_t memory_type_i
 CORRAL_API void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t memory_type_id)
     CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(2);
 
-/* The bytes of `block` that the caller may use: at least what was asked for. 0 for NULL.
+/* The bytes of `block` that the caller may use: at least what was asked for; in a hardened build just that, but of large
+ * blocks, and 1 where it was 0. 0 for NULL.
  * block: live. Thread role: any. Progress: wait-free. Calls the OS: no.
  * Errors: 0 for an address that is not corral's. */
 CORRAL_API size_t corral_usable_size(const void *block);
