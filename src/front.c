@@ -73,8 +73,8 @@ void *corral_front_shorten(struct cache *cache, uint32_t pool) {
         front->head = front_next(block);
         store_relaxed(&front->limit, (int32_t)front_limit(front) - 1); /* [R:single-writer] */
         cache->front_budget += corral_classes[pool & (CLASS_STRIDE - 1)].size;
-        if (HARDENED && front->head == NULL) {
-            store_relaxed(&front->room, (int32_t)front_limit(front)); /* [R:single-writer] */
+        if (HARDENED) {
+            corral_front_see_to_cut(front);
         }
         return block;
     }

@@ -58,15 +58,16 @@ CORRAL_FAST void *front_next(void *block) {
     return HARDENED ? corral_hardened_unlink(block, registry_pool((uintptr_t)block)) : link_get(block);
 }
 
+/* In a hardened build: takes the list's first block out; and sees to the law of a list that is empty because it was cut
+ * off where a block was written to. */
+void corral_front_take_first(struct corral_front *front);
+void corral_front_see_to_cut(struct corral_front *front);
+
 /* Takes `block`, the front list's first. */
 CORRAL_FAST void front_pop(struct corral_front *front, void *block, uint32_t size) {
     unpoison(block, size);
     if (HARDENED) {
-        front->head = front_next(block);
-        /* A list that is cut off where a block was written to is empty. */
-        int32_t limit = load_relaxed(&front->limit); /* [R:single-writer] */
-        int32_t room = front->head == NULL ? limit : front_room(front) + 1;
-        store_relaxed(&front->room, room); /* [R:single-writer] */
+        corral_front_take_first(front);
     } else {
         corral_hit_pop(front, block);
     }

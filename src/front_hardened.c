@@ -15,3 +15,15 @@ void corral_front_push_last(struct corral_front *front, int32_t room, void *bloc
     front->tail = block;
     store_relaxed(&front->room, room - 1); /* [R:single-writer] */
 }
+
+void corral_front_see_to_cut(struct corral_front *front) {
+    if (front->head == NULL) {
+        store_relaxed(&front->room, (int32_t)front_limit(front)); /* [R:single-writer] */
+    }
+}
+
+void corral_front_take_first(struct corral_front *front) {
+    front->head = front_next(front->head);
+    store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
+    corral_front_see_to_cut(front);
+}
