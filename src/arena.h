@@ -50,6 +50,7 @@ struct slab {
     uint8_t slabs;  /* const while claimed: slabs in the unit */
     bool fresh;     /* owner: the word of `start` was not handed out yet */
     bool queued;    /* owner: linked into its pool's queue */
+    uint16_t life;  /* const while claimed: times that the slab was made, in a hardened build; else 0 */
     struct slab *next, *previous; /* owner: the pool's queue */
 };
 

@@ -45,17 +45,6 @@ void *corral_calloc(size_t count, size_t size, uint32_t id) {
     return corral_block_zeroed(count, size, corral_pool_base(id));
 }
 
-/* The smallest class whose blocks hold `size` bytes and are all aligned: slabs begin at multiples of
- * their size, so blocks are as aligned as their size is. CLASS_COUNT when there is none. */
-static unsigned aligned_class(size_t alignment, size_t size) {
-    size_t least = size > alignment ? size : alignment;
-    unsigned class_index = least > BLOCK_MAX ? CLASS_COUNT : size_class_of(least);
-    while (class_index < CLASS_COUNT && corral_classes[class_index].size % alignment != 0) {
-        class_index++;
-    }
-    return class_index;
-}
-
 void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (!is_power_of_two(alignment)) {
         errno = EINVAL;
@@ -65,9 +54,10 @@ void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     if (alignment <= BLOCK_MIN) {
         return corral_alloc_from(size, pool_base, &zero);
     }
-    unsigned class_index = alignment > SLAB_BYTES ? CLASS_COUNT : aligned_class(alignment, size);
+    /* What is above PTRDIFF_MAX has no class. */
+    unsigned class_index = size_class_aligned(alignment, size > BLOCK_MAX ? size : size + TAIL_LEAST);
     if (class_index < CLASS_COUNT) {
-        return corral_alloc_pool(pool_base + class_index);
+        return hardened_lend(corral_alloc_pool(pool_base + class_index), size);
     }
     return corral_alloc_large(size, alignment, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
@@ -82,7 +72,7 @@ static bool grow_unit(void *block, size_t size, uint32_t category) {
     if (control_is_counted(category)) {
         return false; /* it is charged as any other */
     }
-    unsigned want = size > BLOCK_MAX ? CLASS_COUNT : size_class_of(size);
+    unsigned want = size > BLOCK_MAX - TAIL_LEAST ? CLASS_COUNT : size_class_of(size + TAIL_LEAST);
     if (want == CLASS_COUNT || slab->capacity != 1 || corral_classes[want].capacity != 1 ||
         corral_classes[want].slabs <= slab->slabs) {
         return false;
@@ -125,10 +115,18 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
     if (info->large) {
         return resize_large(block, size, info);
     }
-    if (size <= info->size) {
-        return size >= info->size / 2 || info->size == BLOCK_MIN;
+    if (size <= info->bytes - TAIL_LEAST) {
+        return size >= info->bytes / 2 || info->bytes == BLOCK_MIN;
     }
     return grow_unit(block, size, info->category);
+}
+
+/* In a hardened build: a block that stays where it is, and is of another size now. */
+static void *resized(void *block, size_t size, const struct block_info *info) {
+    if (HARDENED && !info->large) {
+        corral_hardened_set_tail(block, registry_pool((uintptr_t)block), size);
+    }
+    return block;
 }
 
 static void *move(void *block, size_t size, const struct block_info *info) {
@@ -140,7 +138,7 @@ static void *move(void *block, size_t size, const struct block_info *info) {
     if (moved == NULL && size <= info->size) {
         /* A block that is larger than asked for serves as well: a shrink does not fail. */
         errno = kept;
-        return block;
+        return resized(block, size, info);
     }
     if (moved == NULL) {
         return NULL;
@@ -173,9 +171,13 @@ void corral_block_place(void *block, struct record *record, bool marked) {
 
 /* A block that a walk reads stays as it is: then it is moved. */
 static void *resize(void *block, size_t size, const struct block_info *info, struct mark *mark) {
+    if (HARDENED && !corral_block_may_resize(block, info)) {
+        errno = EINVAL;
+        return NULL;
+    }
     if (mark == NULL || mark_pause(mark)) {
         if (resize_in_place(block, size, info)) {
-            return block;
+            return resized(block, size, info);
         }
         if (mark != NULL) {
             mark_set(mark);
@@ -186,12 +188,12 @@ static void *resize(void *block, size_t size, const struct block_info *info, str
 
 void *corral_block_resize_with(void *block, struct record *record, bool marked, const struct block_info *info) {
     struct mark *mark = marked_by(block, info->category);
-    void *resized = resize(block, record_total(record->size), info, mark);
-    bool as_it_was = resized == block && mark != NULL && mark_is_set(mark);
-    if (resized != NULL && !as_it_was) {
-        corral_block_place(resized, record, marked);
+    void *after = resize(block, record_total(record->size), info, mark);
+    bool as_it_was = after == block && mark != NULL && mark_is_set(mark);
+    if (after != NULL && !as_it_was) {
+        corral_block_place(after, record, marked);
     }
-    return resized;
+    return after;
 }
 
 CORRAL_SLOW static void *resize_marked(void *block, size_t size, const struct block_info *info) {

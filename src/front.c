@@ -70,9 +70,12 @@ void *corral_front_shorten(struct cache *cache, uint32_t pool) {
     if (block != NULL && front_limit(front) > 0) {
         note_limit(cache, pool);
         /* Length and limit both fall by one, so room stays as it is. */
-        front->head = link_get(block);
+        front->head = front_next(block);
         store_relaxed(&front->limit, (int32_t)front_limit(front) - 1); /* [R:single-writer] */
         cache->front_budget += corral_classes[pool & (CLASS_STRIDE - 1)].size;
+        if (HARDENED) {
+            corral_front_see_to_cut(front);
+        }
         return block;
     }
     return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * front: a pool's blocks for the next allocations, last in first out.
+ * front: a pool's blocks for the next allocations, last in first out; in a hardened build, first in first out.
  *
  * Owns:     the links of blocks in front lists, and the lists' limits.
  * Callers:  the thread that has the cache.
@@ -14,6 +14,7 @@
 
 #include "block_link.h"
 #include "cache.h"
+#include "hardened.h"
 
 /* Gives a front list more room out of the thread's budget, if there is some left: a little at first,
  * then twice as much each time. */
@@ -40,15 +41,48 @@ CORRAL_FAST uint32_t front_limit(const struct corral_front *front) {
     return (uint32_t)load_relaxed(&front->limit); /* [R:single-writer] */
 }
 
+/* Has a list more than half of the blocks that it may have? */
+CORRAL_FAST bool front_is_half_full(const struct corral_front *front) {
+    int32_t limit = (int32_t)front_limit(front);
+    return limit - front_room(front) > (limit + 1) / 2;
+}
+
+/* The block that the next allocation gets of the list; NULL when there is none. In a hardened build, which
+ * makes a freed block wait, the list keeps half of what it may have. */
+CORRAL_FAST void *front_first(const struct corral_front *front) {
+    return !HARDENED || front_is_half_full(front) ? front->head : NULL;
+}
+
+/* The block behind the front list's first one, which is about to be taken out. */
+CORRAL_FAST void *front_next(void *block) {
+    return HARDENED ? corral_hardened_unlink(block, registry_pool((uintptr_t)block)) : link_get(block);
+}
+
+/* In a hardened build: takes the list's first block out; and sees to the law of a list that is empty because it was cut
+ * off where a block was written to. */
+void corral_front_take_first(struct corral_front *front);
+void corral_front_see_to_cut(struct corral_front *front);
+
 /* Takes `block`, the front list's first. */
 CORRAL_FAST void front_pop(struct corral_front *front, void *block, uint32_t size) {
     unpoison(block, size);
-    corral_hit_pop(front, block);
+    if (HARDENED) {
+        corral_front_take_first(front);
+    } else {
+        corral_hit_pop(front, block);
+    }
 }
+
+/* In a hardened build, at the list's end: first in, first out. */
+void corral_front_push_last(struct corral_front *front, int32_t room, void *block);
 
 /* room: what front_room told, above 0. */
 CORRAL_FAST void front_push(struct corral_front *front, int32_t room, void *block, uint32_t size) {
-    corral_hit_push(front, room, block);
+    if (HARDENED) {
+        corral_front_push_last(front, room, block);
+    } else {
+        corral_hit_push(front, room, block);
+    }
     poison(block, size);
 }
 

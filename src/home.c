@@ -49,7 +49,7 @@ static void front_home(struct cache *cache, struct pool *pool, uint32_t index) {
     int32_t length = (int32_t)front_limit(front) - front_room(front);
     for (; length > 0 && front->head != NULL; length--) {
         void *block = front->head;
-        front->head = link_get(block);
+        front->head = front_next(block);
         store_relaxed(&front->room, front_room(front) + 1); /* [R:single-writer] */
         corral_home(cache, block, index);
     }
@@ -218,7 +218,8 @@ static void fit_front(struct cache *cache, struct pool *pool, uint32_t index) {
         pool->top = NULL;
         return;
     }
-    if (pool->top != NULL && front->head != pool->top) {
+    /* A list of which each block leaves in turn is never as it was. */
+    if (!HARDENED && pool->top != NULL && front->head != pool->top) {
         pool->fit_after = front_limit(front) + 1;
         pool->top = front->head;
         return;

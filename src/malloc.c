@@ -116,16 +116,18 @@ EXPORT void *valloc(size_t size) {
     return corral_block_aligned(corral_os_page_size(), size, malloc_pool_base(CALLER));
 }
 
-/* A block that begins at a page is of whole pages in any case. */
+/* Of whole pages, which a block that begins at one takes in any case. */
 EXPORT void *pvalloc(size_t size) {
-    return corral_block_aligned(corral_os_page_size(), size, malloc_pool_base(CALLER));
+    size_t page = corral_os_page_size();
+    size_t whole = size <= PTRDIFF_MAX ? round_up(size, page) : size;
+    return corral_block_aligned(page, whole, malloc_pool_base(CALLER));
 }
 
 /* Some programs ask at every call of malloc and free: a block's place tells the class. */
 EXPORT size_t malloc_usable_size(void *block) {
     uint32_t place = corral_hit_place((uintptr_t)block);
     uint32_t pool = corral_hit_pool(place);
-    return likely(place != 0 && place < CATEGORY_LIMIT << CORRAL_ROW_SHIFT)
+    return likely(!HARDENED && place != 0 && place < CATEGORY_LIMIT << CORRAL_ROW_SHIFT)
                ? corral_classes[pool & (CLASS_STRIDE - 1)].size
                : corral_usable_size(block);
 }

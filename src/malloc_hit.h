@@ -45,7 +45,7 @@ CORRAL_NOINLINE static void *malloc_missed(size_t size, const void *caller) {
 }
 
 CORRAL_FAST void *malloc_hit(size_t size, const void *caller) {
-    if (unlikely(!corral_hit_has_class(size))) {
+    if (HARDENED || unlikely(!corral_hit_has_class(size))) {
         return malloc_missed(size, caller);
     }
     struct corral_front *front =
@@ -61,7 +61,7 @@ CORRAL_FAST void *malloc_hit(size_t size, const void *caller) {
 
 CORRAL_FAST void free_hit(void *block) {
     uint32_t place = corral_hit_place((uintptr_t)block);
-    if (unlikely(place >= CATEGORY_LIMIT << CORRAL_ROW_SHIFT)) {
+    if (HARDENED || unlikely(place >= CATEGORY_LIMIT << CORRAL_ROW_SHIFT)) {
         corral_free_any(block);
         return;
     }

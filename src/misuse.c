@@ -28,6 +28,9 @@ static const char *const texts[MISUSE_KINDS] = {
     [MISUSE_FOREIGN] = "not a block of this allocator: ",
     [MISUSE_DOUBLE_FREE] = "double free of block ",
     [MISUSE_WRONG_ID] = "wrong memory type id for block ",
+    [MISUSE_WRONG_SIZE] = "wrong size for block ",
+    [MISUSE_OVERFLOW] = "write past the end of block ",
+    [MISUSE_WRITTEN] = "write to free block ",
 };
 
 static corral_misuse_policy policy_of(uint32_t pool) {
@@ -56,14 +59,18 @@ static void put_category(struct report *report, uint32_t category) {
     }
 }
 
+static void put_bytes(struct report *report, size_t bytes) {
+    corral_report_number(report, bytes);
+    corral_report_text(report, " bytes");
+}
+
 /* "64 bytes", of a size class. */
 static void put_size(struct report *report, uint32_t pool) {
     unsigned class_index = pool & (CLASS_STRIDE - 1);
     if (class_index == CLASS_NONE) {
         corral_report_text(report, "a large block");
     } else {
-        corral_report_number(report, corral_classes[class_index].size);
-        corral_report_text(report, " bytes");
+        put_bytes(report, corral_classes[class_index].size);
     }
 }
 
@@ -175,6 +182,24 @@ CORRAL_SLOW void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32
         corral_report_number(&report, given);
     }
     put_origin(&report, MISUSE_WRONG_ID, block, pool);
+    end(&report, pool);
+}
+
+CORRAL_SLOW void corral_misuse_wrong_size(const void *block, uint32_t pool, size_t have, size_t given) {
+    struct report report;
+    if (!begin(&report, MISUSE_WRONG_SIZE, block, pool)) {
+        return;
+    }
+    corral_report_text(&report, ": ");
+    if ((pool & (CLASS_STRIDE - 1)) == CLASS_NONE) {
+        put_size(&report, pool);
+    } else {
+        put_bytes(&report, have);
+    }
+    corral_report_text(&report, " of ");
+    put_category(&report, pool >> CLASS_STRIDE_LOG);
+    corral_report_text(&report, ", not ");
+    put_bytes(&report, given);
     end(&report, pool);
 }
 

@@ -12,12 +12,16 @@
 #ifndef CORRAL_MISUSE_H
 #define CORRAL_MISUSE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum misuse {
     MISUSE_FOREIGN,     /* the address is no block of corral's */
     MISUSE_DOUBLE_FREE, /* the block is free already */
     MISUSE_WRONG_ID,    /* the block is of another category than the id given */
+    MISUSE_WRONG_SIZE,  /* the block is of another size than the one given */
+    MISUSE_OVERFLOW,    /* behind the block, something was written (hardened.h) */
+    MISUSE_WRITTEN,     /* a free block was written to (likewise) */
     MISUSE_KINDS,
 };
 
@@ -29,6 +33,8 @@ enum misuse {
 void corral_misuse(enum misuse kind, const void *block, uint32_t pool);
 /* A block of a pool was given back with the id `given`. */
 void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32_t given);
+/* A block of a pool, of `have` bytes where that is no large one, was given back as one of `given` bytes. */
+void corral_misuse_wrong_size(const void *block, uint32_t pool, size_t have, size_t given);
 /* How often a kind was found so far. */
 uint64_t corral_misuse_count(enum misuse kind);
 

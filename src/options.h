@@ -53,6 +53,11 @@
 #define RETIRE_BYTES     (CORRAL_RETIRE_KIB * KIB)
 #define LARGE_KEEP_BYTES (CORRAL_LARGE_KEEP_KIB * KIB)
 
+/* In a hardened build, free blocks and what lies behind live ones are looked at, and each block has a byte at
+ * least behind what was asked for. */
+#define HARDENED   (CORRAL_HARDENED != 0)
+#define TAIL_LEAST ((size_t)HARDENED)
+
 static_assert(sizeof(void *) == 8, "corral needs 64-bit addresses");
 static_assert(CORRAL_SLAB_KIB == 32 || CORRAL_SLAB_KIB == 64 || CORRAL_SLAB_KIB == 128 ||
                   CORRAL_SLAB_KIB == 256,

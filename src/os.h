@@ -46,6 +46,8 @@ uint64_t corral_os_thread(void);
 bool corral_os_thread_is_gone(uint64_t thread);
 /* Writes to the standard error stream, unbuffered, without allocating. */
 void corral_os_write_error(const char *text, size_t length);
+/* A number that nobody can guess, where the OS has one. Only in a hardened build. */
+uint64_t corral_os_random(void);
 /* Ends the process as abort does. */
 _Noreturn void corral_os_abort(void);
 

@@ -80,7 +80,7 @@ static void *take_run(struct cache *cache, struct pool *pool, uint32_t index) {
 static void *take_burst(struct cache *cache, struct pool *pool, uint32_t index) {
     struct corral_front *front = &cache->fronts[index];
     uint32_t category = index >> CLASS_STRIDE_LOG;
-    if (control_is_counted(category) || control_is_apart(category)) {
+    if (HARDENED || control_is_counted(category) || control_is_apart(category)) {
         /* They become free bits, of which as many are taken as may be had. */
         corral_slab_collect_owner(pool->current);
         return take_run(cache, pool, index);

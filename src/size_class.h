@@ -75,6 +75,18 @@ CORRAL_FAST unsigned size_class_of(size_t size) {
     return size <= TABLE_MAX ? size_class_of_table(size) : size_class_of_log(size);
 }
 
+/* The smallest class whose blocks hold `size` bytes and are all aligned: slabs begin at multiples of
+ * their size, so blocks are as aligned as their size is. alignment: a power of two. CLASS_COUNT when there
+ * is none. */
+CORRAL_FAST unsigned size_class_aligned(size_t alignment, size_t size) {
+    size_t least = size > alignment ? size : alignment;
+    unsigned class_index = least > BLOCK_MAX || alignment > SLAB_BYTES ? CLASS_COUNT : size_class_of(least);
+    while (class_index < CLASS_COUNT && corral_classes[class_index].size % alignment != 0) {
+        class_index++;
+    }
+    return class_index;
+}
+
 CORRAL_FAST uint32_t size_class_index(const struct size_class *size_class, size_t offset) {
     return (uint32_t)(((uint64_t)offset * size_class->reciprocal) >> 32);
 }

@@ -76,6 +76,7 @@ struct slab *corral_slab_make(uint32_t pool, uint16_t cache) {
         .start = colour(slab, size_class),
         .slabs = (uint8_t)size_class->slabs,
         .fresh = true,
+        .life = (uint16_t)(slab->life + TAIL_LEAST),
     };
     slab->word = (uint8_t)(slab->start / 64);
     fill_free(slab);

@@ -131,6 +131,16 @@ CORRAL_FAST bool slab_was_let_go_by(const struct slab *slab, uint16_t cache, uin
            state_pending(state) >= (int32_t)home;
 }
 
+/* Is the slab FULL: are all its free blocks remote bits? */
+CORRAL_FAST bool slab_is_full(const struct slab *slab) {
+    return (load_relaxed(&slab_remote(slab)->state) & STATE_FULL) != 0; /* [R:holder] */
+}
+
+/* A word of the remote bitmap. */
+CORRAL_FAST uint64_t slab_remote_bits(const struct slab *slab, unsigned word) {
+    return load_relaxed(slab_remote_word(slab, word)); /* [R:holder] */
+}
+
 /* How many units of each pool's there are, of all threads'. Atomic, relaxed: it steers, and is a figure. */
 extern CORRAL_HIDDEN _Atomic int32_t corral_slab_counts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG];
 

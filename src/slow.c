@@ -18,8 +18,19 @@
 
 /* The front list's first block; NULL when there is none, as when the thread has no cache. */
 CORRAL_FAST void *take_first(struct corral_front *front, uint32_t pool) {
-    void *block = front->head;
+    void *block = front_first(front);
     if (likely(block != NULL)) {
+        front_count_allocation(front);
+        front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    }
+    return block;
+}
+
+/* A block that was to wait for its next use, where there is no other; or NULL. */
+CORRAL_SLOW static void *take_waiting(struct corral_front *front, uint32_t pool) {
+    void *block = front->head;
+    if (block != NULL) {
+        budget_forget(); /* it is charged */
         front_count_allocation(front);
         front_pop(front, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     }
@@ -38,7 +49,7 @@ CORRAL_FAST void *alloc_pooled(struct cache *cache, uint32_t pool) {
     if (likely(block != NULL)) {
         front_count_allocation(front);
     }
-    return block;
+    return HARDENED && block == NULL ? take_waiting(front, pool) : block;
 }
 
 /* For a thread that cannot attach: whose exit hook has run, or for whose hook there is no memory. */
@@ -164,8 +175,8 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
 
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
     *zero = false;
-    return likely(size <= BLOCK_MAX)
-               ? corral_alloc_pool(pool_base + size_class_of(size))
+    return likely(size <= BLOCK_MAX - TAIL_LEAST)
+               ? hardened_lend(corral_alloc_pool(pool_base + size_class_of(size + TAIL_LEAST)), size)
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
 }
 
@@ -206,8 +217,8 @@ CORRAL_FAST void *alloc_hit(uint32_t pool) {
 
 CORRAL_NOINLINE void *corral_alloc_of(size_t size, uint32_t pool_base) {
     bool zero;
-    return likely(size <= BLOCK_MAX)
-               ? alloc_hit(pool_base + size_class_of(size))
+    return likely(size <= BLOCK_MAX - TAIL_LEAST)
+               ? hardened_lend(alloc_hit(pool_base + size_class_of(size + TAIL_LEAST)), size)
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
 
@@ -217,7 +228,7 @@ CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
 }
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
-    return likely(id < DENSE_IDS && size <= BLOCK_MAX)
+    return likely(!HARDENED && id < DENSE_IDS && size <= BLOCK_MAX)
                ? alloc_hit((id << CLASS_STRIDE_LOG) + size_class_of(size))
                : alloc_any(size, id);
 }
@@ -225,7 +236,7 @@ CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
 /* A hit of a category that the thread's map has. */
 CORRAL_NOINLINE void *corral_alloc_mapped(size_t size, uint32_t id) {
     const struct id_way *way = cache_way(thread_cache(), id);
-    if (unlikely(way->id != id || !corral_hit_has_class(size))) {
+    if (HARDENED || unlikely(way->id != id || !corral_hit_has_class(size))) {
         return alloc_any(size, id);
     }
     uint32_t place = (way->pool_base << CORRAL_PLACE_SHIFT) + corral_hit_class_place(size);

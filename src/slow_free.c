@@ -20,12 +20,6 @@
 
 #include <string.h>
 
-/* The pool of a block of a category, for a message; of a large one, of no class. */
-static uint32_t pool_at(const void *block, uint32_t category) {
-    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
-                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
-}
-
 void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     uint64_t have = corral_category_id(category);
     if (have == id) {
@@ -34,7 +28,7 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     bool known = true;
     if (have != CORRAL_MEMORY_TYPE_OVERFLOW || corral_category_find(id, &known) != category ||
         !known) {
-        corral_misuse_wrong_id(block, pool_at(block, category), id);
+        corral_misuse_wrong_id(block, block_pool_at(block, category), id);
     }
 }
 
@@ -43,20 +37,25 @@ bool corral_block_find(const void *block, struct block_info *info) {
     if (!registry_covers((uintptr_t)block)) {
         info->large = large_find(large_map_find(block), &large);
         info->size = large.size;
+        info->bytes = large.size;
         info->category = large.category;
         return info->large;
     }
     uint32_t pool = registry_pool((uintptr_t)block);
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     info->large = false;
+    info->bytes = size_class->size;
     info->size = size_class->size;
     info->category = pool >> CLASS_STRIDE_LOG;
-    if (likely(size_class->slabs == 1)) {
-        /* Such a unit begins where its slab does: its header need not be read. */
-        return size_class_begins(size_class, (uintptr_t)block & (SLAB_BYTES - 1));
-    }
+    /* A unit of one slab begins where that does: its header need not be read. */
     uint32_t at;
-    return size_class_has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
+    bool begins = likely(size_class->slabs == 1)
+                      ? size_class_begins(size_class, (uintptr_t)block & (SLAB_BYTES - 1))
+                      : size_class_has_blocks(pool) && slab_find_block(slab_of(block), block, &at);
+    if (HARDENED && begins) {
+        info->size = corral_hardened_asked(block, pool);
+    }
+    return begins;
 }
 
 /* Of a category whose blocks are zeroed when they are freed, and of whose the thread has none in a list, which a
@@ -68,7 +67,7 @@ CORRAL_SLOW static void zero_block(void *block, uint32_t category) {
         corral_home_send_category(cache, category);
     }
     if (corral_block_find(block, &info)) {
-        memset(block, 0, info.size);
+        memset(block, 0, info.bytes);
     }
 }
 
@@ -124,12 +123,68 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
     }
 }
 
+/* A block whose tail is damaged, or that was never handed out. Of a slab that is the thread's own or FULL its bits tell
+ * which: one that is live may be used again. Another's may be about to be handed out: it is left alone. */
+CORRAL_SLOW static bool may_free_damaged(void *block, uint32_t pool) {
+    struct cache *cache = thread_cache();
+    struct slab *slab = slab_of(block);
+    struct pool *cold = cache_pool_if(cache, pool);
+    uint32_t at;
+    slab_find_block(slab, block, &at);
+    bool own = thread_is_attached(cache) && slab_is_owned_by(slab, cache->identity);
+    uint64_t free = slab_remote_bits(slab, at / 64) | (own ? *slab_free_word(slab, at / 64) : 0);
+    if (own && slab == cold->current && at / 64 == cold->run_word) {
+        free |= load_relaxed(&cold->run); /* [R:single-writer] */
+    }
+    bool is_free = (free >> at % 64 & 1) != 0;
+    corral_misuse(is_free ? MISUSE_DOUBLE_FREE : MISUSE_OVERFLOW, block, pool);
+    bool may = !is_free && (own || slab_is_full(slab));
+    if (may) {
+        corral_hardened_set_tail(block, pool, corral_hardened_asked(block, pool)); /* it is told once */
+    }
+    return may;
+}
+
+/* In a hardened build: is it a live block's address? Where it is none, that is told. */
+static bool hardened_may_free(void *block, uint32_t pool) {
+    switch (corral_hardened_judge(block, pool)) {
+    case HARDENED_LIVE:
+        return true;
+    case HARDENED_DAMAGED:
+        return may_free_damaged(block, pool);
+    case HARDENED_FREE:
+        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
+        return false;
+    case HARDENED_NO_BLOCK:
+        break;
+    }
+    corral_misuse(MISUSE_FOREIGN, block, pool);
+    return false;
+}
+
+/* A block is freed whose front list is full, and takes it in all the same: the one that waited longest goes home. */
+static void take_in(struct cache *cache, struct corral_front *front, void *block, uint32_t pool) {
+    void *longest = front->head;
+    uint32_t bytes = corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    if (longest != NULL) {
+        front_pop(front, longest, bytes);
+        front_push(front, front_room(front), block, bytes);
+    }
+    corral_home_from_full(cache, longest != NULL ? longest : block, pool);
+}
+
 /* pool: of the slab that the address lies in. */
 static void free_pooled(void *block, uint32_t pool) {
     if (!size_class_has_blocks(pool)) {
         corral_misuse(MISUSE_FOREIGN, block,
                       pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT ? pool : MISUSE_NO_POOL);
         return;
+    }
+    if (HARDENED && unlikely(!hardened_may_free(block, pool))) {
+        return;
+    }
+    if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
+        corral_hardened_fill(block, pool);
     }
     struct cache *cache = thread_cache_attached();
     if (unlikely(cache == NULL)) {
@@ -152,6 +207,8 @@ static void free_pooled(void *block, uint32_t pool) {
     front_count_free(front);
     if (room > 0) {
         front_push(front, room, block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    } else if (HARDENED) {
+        take_in(cache, front, block, pool);
     } else {
         corral_home_from_full(cache, block, pool);
     }
@@ -234,4 +291,8 @@ void corral_free_found(void *block, const struct block_info *info) {
     } else {
         free_pooled(block, registry_pool((uintptr_t)block));
     }
+}
+
+bool corral_block_may_resize(void *block, const struct block_info *info) {
+    return !HARDENED || info->large || hardened_may_free(block, registry_pool((uintptr_t)block));
 }

@@ -15,13 +15,23 @@
 /* What is known of a live block. */
 struct block_info {
     size_t size;       /* bytes that the caller may use */
+    size_t bytes;      /* bytes that it takes: as many, but in a hardened build more */
     uint32_t category;
     bool large;
 };
 
+/* The pool of a block of a category, for a message; of a large one, of no class. */
+CORRAL_FAST uint32_t block_pool_at(const void *block, uint32_t category) {
+    return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
+                                             : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
+}
+
 /* False when no block begins at the address, as far as that is found: it lies in no slab that holds
  * blocks, is not aligned, or is no large block. */
 bool corral_block_find(const void *block, struct block_info *info);
+/* In a hardened build: looks at a block that was found and is to be resized. False, and the misuse policy runs, when it
+ * is free; the policy runs too when its tail is damaged. */
+bool corral_block_may_resize(void *block, const struct block_info *info);
 /* Frees a block that was found. */
 void corral_free_found(void *block, const struct block_info *info);
 /* Frees what corral_free may be given, of whatever category: a block, NULL, or an address that the misuse

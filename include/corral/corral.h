@@ -100,6 +100,27 @@ CORRAL_API void *corral_alloc(size_t size, uint32_t memory_type_id)
  * Contract: fits PartyFreeMemoryCallback of PlayFab Party. */
 CORRAL_API void corral_free(void *block, uint32_t memory_type_id);
 
+/* As corral_free, for a caller who knows the block's size: C23's free_sized.
+ *
+ * block           as for corral_free: of corral_alloc, corral_calloc, corral_realloc or corral_alloc_batch.
+ * size            bytes that the block was asked for with last. It is a check only: where it can be none of the
+ *                 block's, the misuse policy runs, and the block is freed all the same. What can be the
+ *                 block's are the sizes of its class, and those that corral_realloc keeps in place: down to half of what it
+ *                 takes. After a corral_realloc that found no memory for a smaller block, and kept
+ *                 the old one, that one's size is the right one. In a hardened build the size is known to the
+ *                 byte, but of large blocks.
+ * memory_type_id  as for corral_free.
+ * Thread role, progress, OS, errors: as corral_free. */
+CORRAL_API void corral_free_sized(void *block, size_t size, uint32_t memory_type_id);
+
+/* The same for a block of corral_aligned_alloc: C23's free_aligned_sized.
+ *
+ * alignment       that of the allocation. Another is right too where the block would be of the same class; one
+ *                 that is no power of two is taken for 16.
+ * size            as for corral_free_sized. */
+CORRAL_API void corral_free_aligned_sized(void *block, size_t alignment, size_t size,
+                                          uint32_t memory_type_id);
+
 /* A block of `count` times `size` bytes, all zero.
  *
  * As corral_alloc. Errors: also NULL with errno ENOMEM when the product overflows. */
@@ -129,7 +150,8 @@ CORRAL_API void *corral_realloc(void *block, size_t size, uint32_t memory_type_i
 CORRAL_API void *corral_aligned_alloc(size_t alignment, size_t size, uint32_t memory_type_id)
     CORRAL_RETURNS_BLOCK CORRAL_BLOCK_SIZE(2);
 
-/* The bytes of `block` that the caller may use: at least what was asked for. 0 for NULL.
+/* The bytes of `block` that the caller may use: at least what was asked for; in a hardened build just that, but of large
+ * blocks, and 1 where it was 0. 0 for NULL.
  * block: live. Thread role: any. Progress: wait-free. Calls the OS: no.
  * Errors: 0 for an address that is not corral's. */
 CORRAL_API size_t corral_usable_size(const void *block);

@@ -21,7 +21,8 @@
  * with this header is to be compiled again, which one that only calls corral is not.
  *
  * Where the inline form is not known (another OS than Linux, 32-bit pointers, another compiler than
- * gcc and clang) and in code that is compiled for AddressSanitizer, the two are calls.
+ * gcc and clang), in code that is compiled for AddressSanitizer, and with a hardened library, the two are
+ * calls.
  */
 #ifndef CORRAL_INLINE_H
 #define CORRAL_INLINE_H
@@ -32,8 +33,8 @@
 #define CORRAL_INLINE_IS_CALL 1
 #else
 #include <corral/hit.h>
-/* The library itself is what AddressSanitizer's callers call. */
-#if CORRAL_LAYOUT_ASAN && !defined(CORRAL_BEFORE_POP)
+/* The library itself is what these callers call. */
+#if (CORRAL_LAYOUT_ASAN || CORRAL_HARDENED) && !defined(CORRAL_BEFORE_POP)
 #define CORRAL_INLINE_IS_CALL 1
 #else
 #define CORRAL_INLINE_IS_CALL 0
@@ -69,7 +70,7 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
     if (CORRAL_UNLIKELY(memory_type_id >= CORRAL_DENSE_IDS)) {
         return corral_alloc_mapped(size, memory_type_id);
     }
-    if (CORRAL_UNLIKELY(!corral_hit_has_class(size))) {
+    if (CORRAL_HARDENED || CORRAL_UNLIKELY(!corral_hit_has_class(size))) {
         return corral_alloc_slow(size, memory_type_id);
     }
     uint32_t place = (memory_type_id << CORRAL_ROW_SHIFT) + corral_hit_class_place(size);
@@ -87,7 +88,7 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
 /* As corral_free. */
 CORRAL_HIT void corral_free_inline(void *block, uint32_t memory_type_id) {
     uint32_t place = corral_hit_place((uintptr_t)block);
-    if (CORRAL_LIKELY(corral_hit_is_of(place, memory_type_id))) {
+    if (!CORRAL_HARDENED && CORRAL_LIKELY(corral_hit_is_of(place, memory_type_id))) {
         struct corral_front *front = corral_hit_front(corral_thread.fronts, place);
         int32_t room = corral_hit_room(front);
         if (CORRAL_LIKELY(room > 0)) {

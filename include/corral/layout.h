@@ -47,20 +47,27 @@
 #define CORRAL_LAYOUT_ASAN 0
 #endif
 
+/* A hardened library looks at what hits do not. Code that is compiled for one calls it. */
+#if CORRAL_HARDENED
+#define CORRAL_LAYOUT_CHECKS 2
+#else
+#define CORRAL_LAYOUT_CHECKS CORRAL_LAYOUT_ASAN
+#endif
+
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
 #define CORRAL_LAYOUT 3
 #endif
 
-#define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, asan)                      \
-    name##_##layout##_##slab##_##medium##_##steps##_##dense##_##figures##_##asan
-#define CORRAL_JOIN(name, layout, slab, medium, steps, dense, figures, asan)                       \
-    CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, asan)
+#define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, checks)                      \
+    name##_##layout##_##slab##_##medium##_##steps##_##dense##_##figures##_##checks
+#define CORRAL_JOIN(name, layout, slab, medium, steps, dense, figures, checks)                       \
+    CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, checks)
 #define CORRAL_OF_LAYOUT(name)                                                                     \
     CORRAL_JOIN(name, CORRAL_LAYOUT, CORRAL_SLAB_KIB, CORRAL_MEDIUM_SLABS,                         \
                 CORRAL_STEPS_PER_DOUBLING, CORRAL_DENSE_IDS, CORRAL_FIGURES_LEVEL,                 \
-                CORRAL_LAYOUT_ASAN)
+                CORRAL_LAYOUT_CHECKS)
 
 /* Addresses: an arena is 64 slabs, aligned to its own size. */
 #define CORRAL_SLAB_SHIFT                                                                          \
@@ -152,11 +159,18 @@ struct corral_front {
     CORRAL_ATOMIC(uint64_t) allocations; /* atomic, written by the owner alone */
     CORRAL_ATOMIC(uint64_t) frees;       /* atomic, written by the owner alone */
 #endif
+#if CORRAL_HARDENED
+    void *tail;      /* owner: the list's last block, where it is not empty */
+    uint64_t unused; /* const: 0. The size is a power of two */
+#endif
+#if CORRAL_HARDENED && CORRAL_FIGURES_LEVEL >= 2
+    uint64_t unused_too[2]; /* const: 0. Likewise */
+#endif
 };
 
 /* A pool's place is the distance of its front list from the thread's first one, in bytes: its number
  * shifted. What a hit looks up is places, since it needs nothing else of a pool. */
-#define CORRAL_PLACE_SHIFT (CORRAL_FIGURES_LEVEL >= 2 ? 5u : 4u)
+#define CORRAL_PLACE_SHIFT ((CORRAL_FIGURES_LEVEL >= 2 ? 5u : 4u) + (CORRAL_HARDENED ? 1u : 0u))
 static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four pools to a line, or two");
 /* The same of a category, whose pools' places are the next ones. */
 #define CORRAL_ROW_SHIFT (CORRAL_CLASS_STRIDE_LOG + CORRAL_PLACE_SHIFT)

@@ -40,7 +40,7 @@ static void take_batch(size_t size, size_t count) {
         CHECK(usable >= size, "size %zu: %zu usable", size, usable);
         CHECK(shadow_take(blocks[i], usable), "size %zu: block %zu overlaps", size, i);
         pattern_fill_sparse(blocks[i], usable, i);
-        bytes += usable;
+        bytes += figures_bytes(blocks[i]);
     }
     figures_expect(ID, count, bytes);
 }

@@ -125,7 +125,7 @@ Test(calloc, is_of_its_category_and_aligned) {
         cr_assert_eq((uintptr_t)block % 16, 0);
         cr_assert_eq(corral_memory_type_of(block), ID + 1);
         cr_assert_geq(corral_usable_size(block), size);
-        figures_expect(ID + 1, 1, corral_usable_size(block));
+        figures_expect(ID + 1, 1, figures_bytes(block));
         corral_free(block, ID + 1);
     }
 }

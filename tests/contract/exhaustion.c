@@ -67,7 +67,7 @@ static struct link *empty(struct link *first, uint64_t count) {
 static uint64_t bytes_of(const struct link *first) {
     uint64_t bytes = 0;
     for (; first != NULL; first = first->next) {
-        bytes += corral_usable_size(first);
+        bytes += figures_bytes(first);
     }
     return bytes;
 }

@@ -97,7 +97,7 @@ static void let_go(struct holding *holding, unsigned count) {
 static uint64_t bytes_of(const struct holding *holding) {
     uint64_t bytes = 0;
     for (unsigned i = 0; i < holding->count; i++) {
-        bytes += corral_usable_size(holding->blocks[i]);
+        bytes += figures_bytes(holding->blocks[i]);
     }
     return bytes;
 }
@@ -182,7 +182,7 @@ Test(ids, bounds_of_the_dense_ids) {
     for (size_t i = 0; i < 3; i++) {
         void *block = corral_alloc(100, ids[i]);
         cr_assert_eq(corral_memory_type_of(block), ids[i]);
-        figures_expect(ids[i], 1, corral_usable_size(block));
+        figures_expect(ids[i], 1, figures_bytes(block));
         corral_free(block, ids[i]);
     }
     corral_stats stats;

@@ -194,7 +194,7 @@ static void detach_only(void *argument) {
 Test(detach, as_a_threads_only_call) {
     void *block = corral_alloc(10, ID);
     thread_call(detach_only, NULL);
-    figures_expect(ID, 1, corral_usable_size(block));
+    figures_expect(ID, 1, figures_bytes(block));
     corral_free(block, ID);
     figures_expect_nothing();
 }

@@ -21,7 +21,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ID = 0, SIZE = 64, MANY = 6000, BLOCKS = 20000, GATHERED = 8 };
+/* SIZE is what a block takes, ASKED what it is asked for with. */
+enum { ID = 0, SIZE = 64, ASKED = SIZE - (int)BUILD_TAIL, MANY = 6000, BLOCKS = 20000, GATHERED = 8 };
 
 static unsigned char *blocks[BLOCKS];
 
@@ -29,9 +30,9 @@ static unsigned char *blocks[BLOCKS];
  * last ones freed are at home; and no slab is empty. */
 static void fill_front(void) {
     for (size_t i = 0; i < MANY; i++) {
-        blocks[i] = corral_alloc(SIZE, ID);
+        blocks[i] = corral_alloc(ASKED, ID);
         CHECK(blocks[i] != NULL, "no block");
-        pattern_fill(blocks[i], SIZE, i);
+        pattern_fill(blocks[i], ASKED, i);
     }
     for (size_t i = 0; i < MANY; i += 2) {
         corral_free(blocks[i], ID);
@@ -43,15 +44,15 @@ static void fill_front(void) {
 static void check_and_go_on(void) {
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
     for (size_t i = 1; i < MANY; i += 2) {
-        CHECK(pattern_holds(blocks[i], SIZE, i), "block %zu", i);
+        CHECK(pattern_holds(blocks[i], ASKED, i), "block %zu", i);
     }
     for (size_t i = 0; i < MANY; i += 2) {
-        blocks[i] = corral_alloc(SIZE, ID);
-        pattern_fill(blocks[i], SIZE, i);
+        blocks[i] = corral_alloc(ASKED, ID);
+        pattern_fill(blocks[i], ASKED, i);
     }
     figures_expect(ID, MANY, MANY * SIZE);
     for (size_t i = 0; i < MANY; i++) {
-        CHECK(pattern_holds(blocks[i], SIZE, i), "block %zu was given twice", i);
+        CHECK(pattern_holds(blocks[i], ASKED, i), "block %zu was given twice", i);
         corral_free(blocks[i], ID);
     }
     figures_expect_nothing();
@@ -69,7 +70,7 @@ static unsigned char *gathered(size_t i) {
 }
 
 static void free_foreign(void *address) {
-    void *block = corral_alloc(SIZE, ID);
+    void *block = corral_alloc(ASKED, ID);
     corral_free(address, ID);
     figures_expect(ID, 1, SIZE);
     corral_free(block, ID);
@@ -169,7 +170,7 @@ Test(foreign, at_realloc) {
 static void free_inside_the_arena(void *argument) {
     (void)argument;
     const uintptr_t arena = 64 * CORRAL_SLAB_KIB * BUILD_KIB;
-    unsigned char *block = corral_alloc(SIZE, ID);
+    unsigned char *block = corral_alloc(ASKED, ID);
     uintptr_t start = (uintptr_t)block & ~(arena - 1);
     corral_free((void *)start, ID);
     corral_free((void *)(start + 4096), ID);
@@ -212,7 +213,7 @@ Test(interior, near_gathered_blocks) {
 
 static void resize_interior(void *argument) {
     (void)argument;
-    unsigned char *block = corral_alloc(SIZE, ID);
+    unsigned char *block = corral_alloc(ASKED, ID);
     CHECK(corral_realloc(block + 16, 10 * SIZE, ID) == NULL, "realloc takes the inside of a block");
     CHECK(corral_realloc(block + 16, SIZE / 2, ID) == NULL, "realloc takes the inside of a block");
     figures_expect(ID, 1, SIZE);
@@ -267,7 +268,7 @@ static void free_half(void *argument) {
 static void use_all_slabs(void) {
     static void *others[MANY];
     for (size_t i = 0; i < MANY; i++) {
-        others[i] = corral_alloc(SIZE, ID);
+        others[i] = corral_alloc(ASKED, ID);
     }
     for (size_t i = 0; i < MANY; i++) {
         corral_free(others[i], ID);
@@ -279,8 +280,8 @@ static void use_all_slabs(void) {
 static void free_twice_elsewhere(void *argument) {
     (void)argument;
     for (size_t i = 0; i < MANY; i++) {
-        blocks[i] = corral_alloc(SIZE, ID);
-        pattern_fill(blocks[i], SIZE, i);
+        blocks[i] = corral_alloc(ASKED, ID);
+        pattern_fill(blocks[i], ASKED, i);
     }
     thread_call(free_half, NULL);
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
@@ -328,12 +329,12 @@ Test(double_free, of_a_large_block) {
 /* Another block lives beside it: what is freed to a slab that went back is foreign. */
 static void resize_freed(void *argument) {
     (void)argument;
-    void *live = corral_alloc(SIZE, ID);
-    void *block = corral_alloc(SIZE, ID);
+    void *live = corral_alloc(ASKED, ID);
+    void *block = corral_alloc(ASKED, ID);
     corral_free(block, ID);
     corral_free(corral_realloc(block, 10 * SIZE, ID), ID);
-    void *one = corral_alloc(SIZE, ID);
-    void *other = corral_alloc(SIZE, ID);
+    void *one = corral_alloc(ASKED, ID);
+    void *other = corral_alloc(ASKED, ID);
     CHECK(one != other && one != live && other != live, "a block is given twice");
     figures_expect(ID, 3, 3 * SIZE);
     corral_free(one, ID);

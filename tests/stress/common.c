@@ -116,7 +116,7 @@ struct held *held_new(void *block, size_t size, unsigned category, unsigned owne
     CHECK(held != NULL, "no record");
     size_t usable = corral_usable_size(block);
     CHECK(usable >= size, "%zu usable of %zu", usable, size);
-    CHECK(shadow_take(block, usable), "%p + %zu overlaps a live block", block, usable);
+    CHECK(shadow_take(block, figures_bytes(block)), "%p + %zu overlaps a live block", block, usable);
     *held = (struct held){.block = block,
                           .size = size,
                           .usable = usable,
@@ -141,7 +141,7 @@ void held_check(const struct held *held) {
 unsigned char *held_end(struct held *held) {
     held_check(held);
     unsigned char *block = held->block;
-    CHECK(shadow_give(block, held->usable), "%p was freed twice", (void *)block);
+    CHECK(shadow_give(block, figures_bytes(block)), "%p was freed twice", (void *)block);
     free(held);
     return block;
 }
@@ -155,7 +155,7 @@ void held_free(struct held *held) {
  * its sizes has its pattern in other places, so both sizes are filled whole around the call. */
 void held_resize(struct held *held, size_t size) {
     held_check(held);
-    CHECK(shadow_give(held->block, held->usable), "%p was freed twice", (void *)held->block);
+    CHECK(shadow_give(held->block, figures_bytes(held->block)), "%p was freed twice", (void *)held->block);
     size_t common = held->usable < size ? held->usable : size;
     pattern_fill(held->block, held->usable, held->key);
     unsigned char *block = corral_realloc(held->block, size, id_of(held->category));
@@ -165,7 +165,7 @@ void held_resize(struct held *held, size_t size) {
     held->size = size;
     held->usable = corral_usable_size(block);
     CHECK(held->usable >= size, "%zu usable of %zu", held->usable, size);
-    CHECK(shadow_take(block, held->usable), "%p + %zu overlaps a live block", (void *)block,
+    CHECK(shadow_take(block, figures_bytes(block)), "%p + %zu overlaps a live block", (void *)block,
           held->usable);
     held->key = pattern_key(block, held->usable, held->owner, held->key);
     pattern_fill_sparse(block, held->usable, held->key);
@@ -201,7 +201,7 @@ static void check_category(struct held *const *all, size_t count, unsigned categ
         bool shares = corral_memory_type_of(all[i]->block) == CORRAL_MEMORY_TYPE_OVERFLOW;
         bool same = stats.shares_overflow ? shares : all[i]->category == category;
         blocks += same;
-        bytes += same ? all[i]->usable : 0;
+        bytes += same ? figures_bytes(all[i]->block) : 0;
     }
     CHECK(stats.live_blocks == blocks && stats.live_bytes == bytes,
           "category %u has %" PRIu64 " blocks of %" PRIu64 " bytes, not %" PRIu64 " of %" PRIu64,
@@ -218,7 +218,7 @@ void held_check_all(struct held **all, size_t count, unsigned categories) {
         CHECK(i + 1 == count || all[i]->block + all[i]->usable <= all[i + 1]->block,
               "%p + %zu reaches into %p", (void *)all[i]->block, all[i]->usable,
               (void *)all[i + 1]->block);
-        bytes += all[i]->usable;
+        bytes += figures_bytes(all[i]->block);
     }
     corral_stats total = figures_total();
     CHECK(total.live_blocks == count && total.live_bytes == bytes,

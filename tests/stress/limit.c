@@ -54,12 +54,13 @@ static _Atomic uint64_t *live_of(unsigned category) {
 
 static void count_new(const struct held *held) {
     _Atomic uint64_t *count = live_of(held->category);
-    uint64_t now = atomic_fetch_add_explicit(count, held->usable, memory_order_relaxed) + held->usable;
+    uint64_t bytes = figures_bytes(held->block);
+    uint64_t now = atomic_fetch_add_explicit(count, bytes, memory_order_relaxed) + bytes;
     CHECK(now <= BUDGET, "%llu bytes are live in category %u", (unsigned long long)now, held->category);
 }
 
 static void let_go(struct held *held) {
-    atomic_fetch_sub_explicit(live_of(held->category), held->usable, memory_order_relaxed);
+    atomic_fetch_sub_explicit(live_of(held->category), figures_bytes(held->block), memory_order_relaxed);
     held_free(held);
 }
 
@@ -163,7 +164,7 @@ static void *work(void *argument) {
 static uint64_t room(unsigned category) {
     static void *blocks[BUDGET / UNIT + 1];
     uint64_t count = 0;
-    while (count <= BUDGET / UNIT && (blocks[count] = corral_alloc(UNIT, id_of(category))) != NULL) {
+    while (count <= BUDGET / UNIT && (blocks[count] = corral_alloc(UNIT - BUILD_TAIL, id_of(category))) != NULL) {
         count++;
     }
     for (uint64_t i = 0; i < count; i++) {

@@ -42,6 +42,9 @@
  * them. */
 #define BUILD_MEASURES_MEMORY (!BUILD_HAS_ASAN && !BUILD_HAS_TSAN && !BUILD_IS_EMULATED)
 
+/* Bytes at least that a block takes besides what it was asked for. */
+#define BUILD_TAIL ((size_t)CORRAL_HARDENED)
+
 #define BUILD_KIB ((size_t)1024)
 #define BUILD_MIB ((size_t)1024 * 1024)
 

@@ -9,6 +9,7 @@
  */
 #include "classes.h"
 
+#include "build.h"
 #include "check.h"
 #include "figures.h"
 
@@ -19,9 +20,9 @@ size_t classes_find(uint32_t memory_type_id, size_t sizes[CLASSES_MOST]) {
         CHECK(count < CLASSES_MOST, "size classes do not end");
         void *block = corral_alloc(size, memory_type_id);
         CHECK(block != NULL, "no block of %zu bytes", size);
-        sizes[count] = corral_usable_size(block);
-        CHECK(sizes[count] >= size, "%zu bytes usable of %zu", sizes[count], size);
         large = figures_of(memory_type_id).large_blocks;
+        sizes[count] = (size_t)figures_bytes(block) - (large == 0 ? BUILD_TAIL : 0);
+        CHECK(sizes[count] >= size, "%zu bytes usable of %zu", sizes[count], size);
         corral_free(block, memory_type_id);
         count++;
     }

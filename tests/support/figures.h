@@ -18,6 +18,9 @@ corral_stats figures_of(uint32_t memory_type_id);
 
 corral_stats figures_total(void);
 
+/* What the figures count for a live block: what it takes. In a build that is not hardened the caller may use all of it. */
+uint64_t figures_bytes(const void *block);
+
 /* Checks that the category of the id has this many blocks, of this many bytes. */
 void figures_expect(uint32_t memory_type_id, uint64_t blocks, uint64_t bytes);
 

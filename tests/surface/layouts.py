@@ -9,7 +9,8 @@ Promises: one line per fault, and failure where there is one.
 Does not: build another corral: a library without a body stands for it when a program is linked.
 
   1. With its own layout a program links and runs, with each library; calls are inlined in it.
-  2. With another layout number, or another value of a choice in corral/build.h, it does not link.
+  2. With another layout number, or another value of a choice in corral/build.h, it does not link; but for
+     a hardened library it is compiled to call, as for any.
   3. A program that was linked with a library of another layout is not started with this one, and a
      module is not loaded, before anything of theirs runs. Each time the symbol is named.
 """
@@ -121,6 +122,8 @@ def other_builds(consumer):
     """Yields each choice of the build, and a directory of headers with another value of it."""
     text = (consumer.build / "include/corral/build.h").read_text(encoding="utf-8")
     for choice in CHOICE.finditer(text):
+        if choice.group(1) == "CORRAL_HARDENED":
+            continue
         directory = consumer.directory / choice.group(1)
         (directory / "corral").mkdir(parents=True)
         value = "2" if choice.group(2) != "2" else "4"

@@ -33,7 +33,8 @@ OF_MALLOC = {
                      "program_invocation_short_name"], "writes figures, at the end"),
 }
 # The system calls that it makes by syscall(), and why.
-SYSCALLS = {"SYS_getpid": "names a thread", "SYS_gettid": "names a thread"}
+SYSCALLS = {"SYS_getpid": "names a thread", "SYS_gettid": "names a thread",
+            "SYS_getrandom": "the secret of a hardened build"}
 # What the compiler calls where it sees fit, or the linker puts in.
 OF_THE_TOOLS = {"memcpy", "memset", "memmove", "memcmp", "bcmp", "__tls_get_addr", "__stack_chk_fail",
                 "_GLOBAL_OFFSET_TABLE_"}

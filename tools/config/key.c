@@ -111,7 +111,7 @@ struct key {
 #define OPTION(name) \
     offsetof(struct setting, options.name), sizeof(((corral_category_options *)0)->name)
 
-enum { NAME, KEYS = 11 };
+enum { NAME, KEYS = 12 };
 static const struct key keys[KEYS] = {
     [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, false},
     {"soft_budget", read_bytes, OPTION(soft_budget), true},
