@@ -79,7 +79,7 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     if (entry == NULL) {
         return NULL;
     }
-    void *range = corral_range_take(&entry->range);
+    void *range = corral_range_take(corral_category_id(category), &entry->range);
     if (range == NULL) {
         store_release(&entry->arena, 0); /* [E:entry] */
         return NULL;
@@ -127,7 +127,7 @@ static bool end(struct registry_entry *entry) {
     corral_registry_uncover(arena);
     fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)ARENA_USABLE); /* [R:hint] */
     fetch_sub_relaxed(&category_of(entry)->arenas, 1);                         /* [R:figure] */
-    corral_range_give(entry->range);
+    corral_range_give((void *)((uintptr_t)arena & ~ARENA_MASK), entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
     return true;
 }

@@ -10,6 +10,7 @@
 #include "decay.h"
 
 #include "arena.h"
+#include "backend.h"
 #include "os.h"
 #include "retire.h"
 
@@ -43,7 +44,7 @@ static void purge_runs(struct registry_entry *entry, uint64_t mask) {
         uint64_t behind = ~(mask >> first);
         unsigned count = behind == 0 ? 64 - first : bits_lowest(behind);
         uint64_t run = bits_below(count) << first;
-        if (corral_os->purge(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT)) {
+        if (corral_backend_purge(arena_slab_start(arena, first), (size_t)count << SLAB_SHIFT)) {
             corral_unretire(entry, run);
         }
         mask &= ~run;

@@ -9,6 +9,7 @@
  */
 #include "large.h"
 
+#include "backend.h"
 #include "category.h"
 #include "os.h"
 #include "poison.h"
@@ -53,8 +54,8 @@ static void unmap(void *block, struct large_entry *entry) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     store_relaxed(&entry->word, 0);                              /* [R:holder] */
     unpoison(block, bytes);
-    if (!corral_os->release(block, bytes)) {
-        corral_os->purge(block, bytes);
+    if (!corral_backend_release(block, bytes)) {
+        corral_backend_purge(block, bytes);
     }
 }
 
@@ -222,13 +223,13 @@ static void *take_kept(size_t bytes, size_t alignment, uint32_t category) {
 }
 
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
-    void *block = corral_os->reserve(bytes, alignment);
+    void *block = corral_backend_reserve(bytes, alignment, corral_category_id(category));
     if (block == NULL) {
         return NULL;
     }
     struct large_entry *entry = corral_large_map_make(block);
     if (entry == NULL) {
-        corral_os->release(block, bytes);
+        corral_backend_release(block, bytes);
         return NULL;
     }
     large_set(entry, bytes, 0, category);
@@ -265,14 +266,14 @@ CORRAL_SLOW void corral_large_join_behind(struct large_entry *entry, uint64_t wo
 static size_t move_end(char *block, size_t have, size_t behind, size_t bytes) {
     size_t mapped = have + behind;
     if (bytes >= have) {
-        if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
+        if (bytes > mapped && !corral_backend_resize(block, mapped, bytes)) {
             return SIZE_MAX;
         }
         unpoison(block + have, bytes - have);
         return bytes > mapped ? 0 : mapped - bytes;
     }
     unpoison(block + have, behind);
-    if (!corral_os->release(block + bytes, mapped - bytes)) {
+    if (!corral_backend_resize(block, mapped, bytes)) {
         poison(block + have, behind);
         return SIZE_MAX;
     }

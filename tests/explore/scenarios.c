@@ -20,7 +20,8 @@ void *blocks[64];
 const struct scenario *const *const explore_scenarios[] = {scenarios_slab, scenarios_shelf,
                                                            scenarios_arena, scenarios_large,
                                                            scenarios_thread, scenarios_doors,
-                                                           scenarios_budget, scenarios_configure, 0};
+                                                           scenarios_budget, scenarios_configure,
+                                                           scenarios_region, 0};
 
 void *take(size_t size, uint32_t id) {
     void *block = explore_take(corral_alloc(size, id), size);
