@@ -49,10 +49,13 @@ static void leave_run(unsigned i) {
         runs[i] = NULL;
     }
 }
+/* A run there and back, or an answer that there is none: either is two operations. */
 static void run_pair(unsigned parts) {
     char *run = reserve(parts);
     if (run != NULL) {
         release(run, parts);
+    } else {
+        explore_done();
     }
 }
 
@@ -98,6 +101,8 @@ static void grow_and_shrink(void) {
     resize(1, 4);
     if (run_parts[0] == 4) {
         resize(4, 2);
+    } else {
+        explore_done();
     }
 }
 /* The region that the other threads find beside theirs, of three parts behind it. */
