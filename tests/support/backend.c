@@ -99,7 +99,7 @@ static void init_jemalloc(void) {
     init(CORRAL_BACKEND_HOOKS, door.function());
 }
 
-__attribute__((constructor(101))) static void choose_backend(void) {
+static void choose_backend(void) {
     static const corral_backend hooks = {reserve, release, purge, resize, NULL};
     const char *name = getenv("CORRAL_TEST_BACKEND");
     if (name == NULL || strcmp(name, "os") == 0 || corral_init == NULL) {
@@ -115,3 +115,6 @@ __attribute__((constructor(101))) static void choose_backend(void) {
         end("it is none of os, region, hooks and jemalloc");
     }
 }
+
+/* Before all constructors, some of which allocate. */
+__attribute__((section(".preinit_array"), used)) static void (*const at_begin)(void) = choose_backend;
