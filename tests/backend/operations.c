@@ -158,10 +158,12 @@ static bool alloc_medium(void) {
     return allocate(MEDIUM, ID);
 }
 static bool alloc_large(void) {
-    return allocate(LARGE, ID) & allocate(2 * LARGE, OTHER);
+    bool done = allocate(LARGE, ID);
+    return allocate(2 * LARGE, OTHER) && done;
 }
 static bool alloc_in_two(void) {
-    return allocate(16, ID) & allocate(16, OTHER);
+    bool done = allocate(16, ID);
+    return allocate(16, OTHER) && done;
 }
 static bool calloc_small(void) {
     return zeroed(5000);
@@ -174,19 +176,28 @@ static bool realloc_none(void) {
     return keep(corral_realloc(NULL, 3000, ID), 3000, ID);
 }
 static bool realloc_up(void) {
-    return resize(100) & resize(SLAB) & resize(LARGE);
+    bool done = resize(100);
+    done = resize(SLAB) && done;
+    return resize(LARGE) && done;
 }
 static bool realloc_large(void) {
-    return resize(3 * LARGE) & resize(2 * LARGE) & resize(LARGE + SLAB) & resize(4 * LARGE);
+    bool done = resize(3 * LARGE);
+    done = resize(2 * LARGE) && done;
+    done = resize(LARGE + SLAB) && done;
+    return resize(4 * LARGE) && done;
 }
 static bool realloc_down(void) {
-    return resize(LARGE / 2) & resize(SLAB) & resize(20);
+    bool done = resize(LARGE / 2);
+    done = resize(SLAB) && done;
+    return resize(20) && done;
 }
 static bool aligned_small(void) {
-    return aligned(4096, 100) & aligned(SLAB, SLAB);
+    bool done = aligned(4096, 100);
+    return aligned(SLAB, SLAB) && done;
 }
 static bool aligned_large(void) {
-    return aligned(2 * SLAB, 100) & aligned(64 * SLAB * 4, LARGE);
+    bool done = aligned(2 * SLAB, 100);
+    return aligned(64 * SLAB * 4, LARGE) && done;
 }
 static bool batch_small(void) {
     return batch(SLAB / 4, 16);
@@ -236,8 +247,8 @@ static bool configure_budget(void) {
     bool done = configure_with(&options);
     corral_status status = corral_process_configure(&options, sizeof options);
     CHECK(status == CORRAL_OK || status == CORRAL_ENOMEM, "status %d", (int)status);
-    bool both = done && status == CORRAL_OK;
-    return both & allocate(LARGE, ID) & allocate(100, ID);
+    done = allocate(LARGE, ID) && done;
+    return allocate(100, ID) && done && status == CORRAL_OK;
 }
 static void count_visit(uint64_t id, const corral_stats *stats, size_t size, void *argument) {
     (void)id, (void)size;
@@ -253,7 +264,8 @@ static bool ask(void) {
 }
 static void use_thread(void *argument) {
     bool *done = argument;
-    *done = allocate(200, OTHER) & allocate(LARGE, ID);
+    *done = allocate(200, OTHER);
+    *done = allocate(LARGE, ID) && *done;
 }
 static bool end_thread(void) {
     bool done;
@@ -263,7 +275,7 @@ static bool end_thread(void) {
 static bool detach(void) {
     bool done = allocate(300, ID);
     corral_thread_detach();
-    return done & allocate(300, OTHER);
+    return allocate(300, OTHER) && done;
 }
 static bool many_threads(void) {
     bool done = true;
@@ -307,7 +319,7 @@ const size_t operations_count = sizeof operations / sizeof *operations;
 
 static void warm_up(void *argument) {
     (void)argument;
-    CHECK(alloc_many() & alloc_medium() & alloc_large() & aligned_large() & allocate(100, OTHER), "memory");
+    CHECK(alloc_many() && alloc_medium() && alloc_large() && aligned_large() && allocate(100, OTHER), "memory");
 }
 
 void operations_warm_up(void) {
