@@ -296,7 +296,7 @@ const struct operation operations[] = {
     {"calloc, large", NULL, calloc_large, true},
     {"realloc, of NULL", NULL, realloc_none, true},
     {"realloc, up", prepare_small, realloc_up, true},
-    {"realloc, large", prepare_large, realloc_large, true},
+    {"realloc, large", prepare_large, realloc_large, false},
     {"realloc, down", prepare_large, realloc_down, true},
     {"aligned_alloc, small", NULL, aligned_small, true},
     {"aligned_alloc, large", NULL, aligned_large, true},

@@ -35,7 +35,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THREADS = 6, SLOTS = 4096, IDS = 12, TURNS = 60000, LONG = 20 };
+enum { THREADS = 6, SLOTS = 4096, TURNS = 60000, LONG = 20 };
+
+/* No more than have a category each: an id that shares one is not to be told from its blocks. */
+#define IDS (CORRAL_CATEGORY_LIMIT < 64 ? 2u : 12u)
 
 #define FIRST_BYTES  (THREADS * sizeof(struct cache) + 8 * ARENA_BYTES)
 #define SECOND_BYTES (FIRST_BYTES + 32 * ARENA_BYTES)
