@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * backend: where all of corral's memory comes from, its static tables but.
+ * backend: where all of corral's memory comes from, but for its static tables.
  *
  * Owns:     the choice of one backend for the process.
  * Callers:  the rooms that take memory and give it back. Any thread.

@@ -6,8 +6,9 @@
  * Callers:  registry. Any thread.
  * Promises: a range that is taken reads as zero. Where the backend is the OS, reservations serve any
  *           category; elsewhere each range is one of its own, and goes back when its arena ends.
- *           Reservations grow from one arena, and fall back to less where the OS refuses. A mapping is never split: a reservation goes back to
- *           the OS as a whole, when all its ranges are free, and until then they are purged.
+ *           Reservations grow from one arena, and fall back to less where the OS refuses. A mapping is
+ *           never split: a reservation goes back to the OS as a whole, when all its ranges are free, and
+ *           until then they are purged.
  * Does not: know what stands on a range.
  *
  * Synchronization (row beside column):

@@ -38,7 +38,7 @@ typedef struct corral_backend {
      * released at once and counts as NULL. */
     void *(*reserve)(size_t size, size_t alignment, uint64_t id, void *argument);
     /* Takes back a reservation, always as a whole: from where it began, of the size that it has by now. 0:
-     * refused. It is not used any more then, nor given back again. */
+     * refused. It is not used any more then, nor given back again; it may be purged. */
     int (*release)(void *start, size_t size, void *argument);
     /* Makes whole OS pages within a reservation zero and lets their memory go, if it can; they stay
      * reserved. 0: refused, and nothing has changed. NULL: always refused. */
