@@ -82,8 +82,9 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     if (entry == NULL) {
         return NULL;
     }
-    void *range = control_is_isolated(category) ? corral_range_take_new(&entry->range)
-                                                : corral_range_take(&entry->range);
+    uint64_t id = corral_category_id(category);
+    void *range = control_is_isolated(category) ? corral_range_take_new(id, &entry->range)
+                                                : corral_range_take(id, &entry->range);
     if (range == NULL) {
         store_release(&entry->arena, 0); /* [E:entry] */
         return NULL;
@@ -134,7 +135,7 @@ static bool end(struct registry_entry *entry) {
     corral_registry_uncover(arena);
     fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)ARENA_USABLE); /* [R:hint] */
     fetch_sub_relaxed(&category_of(entry)->arenas, 1);                         /* [R:figure] */
-    corral_range_give(entry->range);
+    corral_range_give((void *)((uintptr_t)arena & ~ARENA_MASK), entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
     return true;
 }

@@ -9,11 +9,14 @@
  */
 #include "cache.h"
 
+#include "backend.h"
 #include "category.h"
 #include "check.h"
 #include "control.h"
 #include "meta.h"
 #include "os.h"
+
+#include <corral/corral.h>
 
 struct cache corral_cache_empty;
 
@@ -35,11 +38,11 @@ static unsigned take_identity(void) {
 struct cache *corral_cache_make(void) {
     corral_registry_begin();
     size_t size = round_up(sizeof(struct cache), corral_os_page_size());
-    struct cache *cache = corral_os->reserve(size, corral_os_page_size());
+    struct cache *cache = corral_backend_reserve(size, corral_os_page_size(), CORRAL_MEMORY_TYPE_NONE);
     unsigned identity = cache == NULL ? 0 : take_identity();
     if (identity == 0) {
         if (cache != NULL) {
-            corral_os->release(cache, size);
+            corral_backend_release(cache, size);
         }
         return NULL;
     }

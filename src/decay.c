@@ -10,6 +10,7 @@
 #include "decay.h"
 
 #include "arena.h"
+#include "backend.h"
 #include "os.h"
 #include "retire.h"
 
@@ -40,8 +41,8 @@ static void purge_runs(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     while (mask != 0) {
         uint64_t run = bits_first_run(mask);
-        if (corral_os->purge(arena_slab_start(arena, bits_lowest(run)),
-                             (size_t)bits_count(run) << SLAB_SHIFT)) {
+        if (corral_backend_purge(arena_slab_start(arena, bits_lowest(run)),
+                                 (size_t)bits_count(run) << SLAB_SHIFT)) {
             corral_unretire(entry, run);
         }
         mask &= ~run;

@@ -9,6 +9,7 @@
  */
 #include "large.h"
 
+#include "backend.h"
 #include "category.h"
 #include "control.h"
 #include "large_parked.h"
@@ -62,8 +63,8 @@ static void unmap(void *block, struct large_entry *entry) {
     }
     store_relaxed(&entry->word, 0);                              /* [R:holder] */
     unpoison(block, bytes);
-    if (!corral_os->release(block, bytes)) {
-        corral_os->purge(block, bytes);
+    if (!corral_backend_release(block, bytes)) {
+        corral_backend_purge(block, bytes);
     }
 }
 
@@ -250,15 +251,16 @@ static void *take_parked(size_t bytes, size_t alignment, uint32_t category) {
 }
 
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
-    void *block = control_is_isolated(category) ? corral_served_reserve_new(bytes, alignment)
-                                                : corral_os->reserve(bytes, alignment);
+    uint64_t id = corral_category_id(category);
+    void *block = control_is_isolated(category) ? corral_served_reserve_new(bytes, alignment, id)
+                                                : corral_backend_reserve(bytes, alignment, id);
     if (block == NULL) {
         return NULL;
     }
     corral_served_note(block, bytes);
     struct large_entry *entry = corral_large_map_make(block);
     if (entry == NULL) {
-        corral_os->release(block, bytes);
+        corral_backend_release(block, bytes);
         return NULL;
     }
     large_set(entry, bytes, 0, category);
@@ -302,14 +304,14 @@ static size_t move_end(char *block, size_t have, size_t behind, size_t bytes, bo
         return SIZE_MAX;
     }
     if (bytes >= have) {
-        if (bytes > mapped && !corral_os->grow(block, mapped, bytes)) {
+        if (bytes > mapped && !corral_backend_resize(block, mapped, bytes)) {
             return SIZE_MAX;
         }
         unpoison(block + have, bytes - have);
         return bytes > mapped ? 0 : mapped - bytes;
     }
     unpoison(block + have, behind);
-    if (!corral_os->release(block + bytes, mapped - bytes)) {
+    if (!corral_backend_resize(block, mapped, bytes)) {
         poison(block + have, behind);
         return SIZE_MAX;
     }

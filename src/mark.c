@@ -9,6 +9,9 @@
  */
 #include "mark.h"
 
+#include <corral/corral.h>
+
+#include "backend.h"
 #include "os.h"
 #include "registry.h"
 
@@ -37,7 +40,7 @@ uint64_t corral_mark_roots(size_t word) {
 /* Maps marks, all zero. Of two who do so for one place, one gives its own back. */
 CORRAL_SLOW static void *map_marks(_Atomic(void *) *place, size_t bytes) {
     bytes = round_up(bytes, corral_os_page_size());
-    void *marks = corral_os->reserve(bytes, corral_os_page_size());
+    void *marks = corral_backend_reserve(bytes, corral_os_page_size(), CORRAL_MEMORY_TYPE_NONE);
     void *none = NULL;
     if (marks == NULL) {
         return NULL;
@@ -45,7 +48,7 @@ CORRAL_SLOW static void *map_marks(_Atomic(void *) *place, size_t bytes) {
     if (cas_release(place, &none, marks)) { /* [E:marks] */
         return marks;
     }
-    corral_os->release(marks, bytes);
+    corral_backend_release(marks, bytes);
     return load_relaxed(place); /* [R:fresh-memory] */
 }
 

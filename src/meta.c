@@ -11,9 +11,11 @@
 #include "meta.h"
 
 #include "atomic.h"
+#include "backend.h"
 #include "base.h"
 #include "check.h"
-#include "os.h"
+
+#include <corral/corral.h>
 
 #define MAP_BYTES ((size_t)1024 * 1024)
 
@@ -36,7 +38,7 @@ void *corral_meta_take(size_t size) {
             }
             continue;
         }
-        char *map = corral_os->reserve(MAP_BYTES, MAP_BYTES);
+        char *map = corral_backend_reserve(MAP_BYTES, MAP_BYTES, CORRAL_MEMORY_TYPE_NONE);
         if (map == NULL) {
             return NULL;
         }
@@ -44,6 +46,6 @@ void *corral_meta_take(size_t size) {
         if (cas_relaxed(&next_piece, &at, (uintptr_t)map + size)) { /* [R:fresh-memory] */
             return map;
         }
-        corral_os->release(map, MAP_BYTES);
+        corral_backend_release(map, MAP_BYTES);
     }
 }

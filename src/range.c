@@ -14,10 +14,10 @@
 #include "range.h"
 
 #include "atomic.h"
+#include "backend.h"
 #include "base.h"
 #include "check.h"
 #include "options.h"
-#include "os.h"
 #include "poison.h"
 #include "served.h"
 
@@ -25,6 +25,8 @@
 
 #define RESERVATIONS 16384u
 #define STEP_MAX     64u
+/* The handle of a range that is a reservation of its own, of no entry. */
+#define ALONE UINT32_MAX
 
 /* Law: a bit of `free` is set only for a range of the mapping at `base` that nobody holds. */
 struct reservation {
@@ -58,19 +60,15 @@ static void *take_from(uint32_t index, uint32_t *handle) {
     return NULL;
 }
 
-/* Maps as many arenas as are mapped already, up to STEP_MAX, or as many as the OS gives; or one of new addresses. */
-static void *map_step(uint32_t *count, bool new) {
-    if (new) {
-        *count = 1;
-        return corral_served_reserve_new(ARENA_BYTES, ARENA_BYTES);
-    }
+/* Maps as many arenas as are mapped already, up to STEP_MAX, or as many as the OS gives. */
+static void *map_step(uint64_t id, uint32_t *count) {
     uint32_t have = load_relaxed(&mapped); /* [R:hint] */
     uint32_t step = 1;
     while (step < have && step < STEP_MAX) {
         step *= 2;
     }
     for (; step != 0; step /= 2) {
-        void *base = corral_os->reserve(step * ARENA_BYTES, ARENA_BYTES);
+        void *base = corral_backend_reserve(step * ARENA_BYTES, ARENA_BYTES, id);
         if (base != NULL) {
             *count = step;
             return base;
@@ -95,13 +93,13 @@ static struct reservation *claim_entry(void) {
     return NULL;
 }
 
-static void *grow(uint32_t *handle, bool new) {
+static void *grow(uint64_t id, uint32_t *handle) {
     struct reservation *it = claim_entry();
     if (it == NULL) {
         return NULL;
     }
     uint32_t count;
-    void *base = map_step(&count, new);
+    void *base = map_step(id, &count);
     if (base == NULL) {
         store_release(&it->base, 0); /* [E:range-entry] */
         return NULL;
@@ -115,7 +113,11 @@ static void *grow(uint32_t *handle, bool new) {
     return base;
 }
 
-void *corral_range_take(uint32_t *handle) {
+void *corral_range_take(uint64_t id, uint32_t *handle) {
+    if (!corral_backend_shares()) {
+        *handle = ALONE;
+        return corral_backend_reserve(ARENA_BYTES, ARENA_BYTES, id);
+    }
     uint32_t count = load_relaxed(&used); /* [R:hint] */
     for (uint32_t index = 0; index < count; index++) {
         void *range = take_from(index, handle);
@@ -123,11 +125,12 @@ void *corral_range_take(uint32_t *handle) {
             return range;
         }
     }
-    return grow(handle, false);
+    return grow(id, handle);
 }
 
-void *corral_range_take_new(uint32_t *handle) {
-    return grow(handle, true);
+void *corral_range_take_new(uint64_t id, uint32_t *handle) {
+    *handle = ALONE;
+    return corral_served_reserve_new(ARENA_BYTES, ARENA_BYTES, id);
 }
 
 /* Unmaps a reservation whose ranges are all free. If the entry serves another by now, with more
@@ -147,7 +150,7 @@ static void release_if_empty(struct reservation *it, uint32_t count) {
         return;
     }
     void *base = range_start(it, 0);
-    if (corral_os->release(base, count * ARENA_BYTES)) {
+    if (corral_backend_release(base, count * ARENA_BYTES)) {
         fetch_sub_relaxed(&mapped, count); /* [R:hint] */
         store_release(&it->base, 0);       /* [E:range-entry] */
     } else {
@@ -155,13 +158,23 @@ static void release_if_empty(struct reservation *it, uint32_t count) {
     }
 }
 
-void corral_range_give(uint32_t handle) {
+/* As large does with a block of its own. */
+static void give_alone(void *range) {
+    if (!corral_backend_release(range, ARENA_BYTES)) {
+        corral_backend_purge(range, ARENA_BYTES);
+    }
+}
+
+void corral_range_give(void *range, uint32_t handle) {
+    unpoison(range, ARENA_BYTES);
+    if (handle == ALONE) {
+        give_alone(range);
+        return;
+    }
     struct reservation *it = &reservations[handle >> 6];
     uint64_t bit = UINT64_C(1) << (handle & 63);
-    void *range = range_start(it, handle & 63);
     uint32_t count = it->count;
-    unpoison(range, ARENA_BYTES);
-    if (!corral_os->purge(range, ARENA_BYTES)) {
+    if (!corral_backend_purge(range, ARENA_BYTES)) {
         memset(range, 0, ARENA_BYTES);
     }
     uint64_t before = fetch_or_release(&it->free, bit); /* [E:range] */

@@ -4,9 +4,11 @@
  *
  * Owns:     reservations: mappings of 1 to 64 arena-sized ranges, with a word of free ranges each.
  * Callers:  registry. Any thread.
- * Promises: a range that is taken reads as zero. Reservations grow from one arena, and fall back
- *           to less where the OS refuses. A mapping is never split: a reservation goes back to
- *           the OS as a whole, when all its ranges are free, and until then they are purged.
+ * Promises: a range that is taken reads as zero. Where the backend is the OS, reservations serve any
+ *           category; elsewhere each range is one of its own, and goes back when its arena ends.
+ *           Reservations grow from one arena, and fall back to less where the OS refuses. A mapping is
+ *           never split: a reservation goes back to the OS as a whole, when all its ranges are free, and
+ *           until then they are purged.
  * Does not: know what stands on a range.
  *
  * Synchronization (row beside column):
@@ -24,12 +26,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An arena-sized, arena-aligned range, all zero; NULL when there is none to be had. *handle is for
- * give. May call the OS. */
-void *corral_range_take(uint32_t *handle);
-/* The same, of addresses that never had blocks, in a reservation of its own. */
-void *corral_range_take_new(uint32_t *handle);
-/* Gives a range back and its memory to the OS. Its content is lost. */
-void corral_range_give(uint32_t handle);
+/* An arena-sized, arena-aligned range, all zero; NULL when there is none to be had. id: of the arena's
+ * category, for the backend. *handle is for give. May call the OS. */
+void *corral_range_take(uint64_t id, uint32_t *handle);
+/* The same, of addresses that never had blocks. */
+void *corral_range_take_new(uint64_t id, uint32_t *handle);
+/* Gives a range back and its memory to the backend. Its content is lost. */
+void corral_range_give(void *range, uint32_t handle);
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include "retire.h"
 
+#include "backend.h"
 #include "os.h"
 
 static _Atomic size_t kept_bytes;
@@ -21,7 +22,7 @@ static size_t bytes_of(uint64_t mask) {
 static void retire(struct registry_entry *entry, void *start, uint64_t mask, size_t most) {
     size_t bytes = bytes_of(mask);
     size_t kept = fetch_add_relaxed(&kept_bytes, bytes) + bytes; /* [R:hint] */
-    if (kept > most && corral_os->purge(start, bytes)) {
+    if (kept > most && corral_backend_purge(start, bytes)) {
         fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
         return;
     }

@@ -12,10 +12,10 @@
 #include "atomic.h"
 #include "base.h"
 #include "options.h"
-#include "os.h"
+#include "backend.h"
 
-/* Mappings that are looked at, at most, each twice as large as the one before: larger than what others left, at
- * last. Until then the others stay, or the OS would give them again. */
+/* Mappings that are looked at, at most; of the OS, each twice as large as the one before: larger than what others
+ * left, at last. Until then the others stay, or the OS would give them again. */
 #define TRIES 16u
 
 static _Atomic uint64_t served[CORRAL_ADDRESS_SLOTS / 64];
@@ -65,20 +65,26 @@ static void trim(char *start, size_t mapped, char *part, size_t size) {
     size_t before = (size_t)(part - start);
     size_t behind = mapped - before - size;
     if (before != 0) {
-        corral_os->release(start, before);
+        corral_backend_release(start, before);
     }
     if (behind != 0) {
-        corral_os->release(part + size, behind);
+        corral_backend_release(part + size, behind);
     }
 }
 
-void *corral_served_reserve_new(size_t size, size_t alignment) {
+/* How much is mapped in a try. Only of a mapping of the OS may parts be given back. 0: too much. */
+static size_t mapped_at(size_t size, unsigned try) {
+    size_t mapped = corral_backend_shares() ? size << try : size;
+    return mapped >> try == size || mapped == size ? mapped : 0;
+}
+
+void *corral_served_reserve_new(size_t size, size_t alignment, uint64_t id) {
     void *had[TRIES];
     char *found = NULL;
     unsigned count = 0;
     while (found == NULL && count < TRIES) {
-        size_t mapped = size << count;
-        char *start = mapped >> count == size ? corral_os->reserve(mapped, alignment) : NULL;
+        size_t mapped = mapped_at(size, count);
+        char *start = mapped >= size ? corral_backend_reserve(mapped, alignment, id) : NULL;
         if (start == NULL) {
             break;
         }
@@ -91,7 +97,7 @@ void *corral_served_reserve_new(size_t size, size_t alignment) {
     }
     while (count > 0) {
         count--;
-        corral_os->release(had[count], size << count);
+        corral_backend_release(had[count], mapped_at(size, count));
     }
     return found;
 }

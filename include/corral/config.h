@@ -3,7 +3,7 @@
  * corral/config.h: categories' options from a file and from the environment. It belongs to
  * libcorral-config, a library beside corral, which needs inih.
  *
- * Owns:     the form of the file and of the two variables below, and no state.
+ * Owns:     the form of the file and of the three variables below, and no state.
  * Callers:  any thread, at any time: most often main, before it allocates. C11 and C++17.
  * Promises: all that a file says is set, or nothing when anything in it is wrong; a message then says
  *           where and what. What a file does not name stays as it is: a callback, say, or a budget that
@@ -25,14 +25,16 @@
  *     origins = 1              a number; refused when the category is used already
  *
  *     [process]                all categories together
- *     hard_budget = 1 GiB      it has the two budgets and nothing else
+ *     hard_budget = 1 GiB      it has the two budgets, and
+ *     backend = region 64 MiB  where memory comes from (corral/backend.h): os; jemalloc, where
+ *                              libcorral-jemalloc is loaded; or a region of so many bytes, mapped for it
  *
  * A line is a section, a key with its value, empty, or a comment, which begins with ; or #. Behind a
  * value a comment begins with a blank and a ;. Lines have 198 bytes at most. Blanks around them,
  * around values and before KiB do not matter. Each section and each of its keys is there once; a
  * section without keys changes nothing.
  *
- * CORRAL_CONFIG in the environment is a file's path. CORRAL_FAIL has faults on purpose: entries, parted
+ * CORRAL_CONFIG in the environment is a file's path. CORRAL_BACKEND is a backend, in place of the file's. CORRAL_FAIL has faults on purpose: entries, parted
  * by semicolons, of who and what:
  *
  *     CORRAL_FAIL="textures:every=100; 0x50534350:at=3; 'PSCP':per_million=50,seed=7; *:every=9999"
@@ -62,19 +64,20 @@ extern "C" {
  * message_size  bytes that message has room for; 600 are enough for any but a long path. 0: as NULL.
  * Returns CORRAL_OK; CORRAL_EINVAL when path is NULL, the file cannot be read, or something in it is wrong;
  * CORRAL_ENOMEM when there is no memory, or no category is left for an id: what further ids share is not
- * set by one of them. Nothing was set then, but ids may have got their category; and where memory
+ * set by one of them; or a backend when memory is in use already (CORRAL_EINVAL). Nothing was set then, but a
+ * backend may be chosen, and ids may have got their category; and where memory
  * ends between two categories, what was set is set back only as far as it suffices.
  * Thread role: any. Two threads that set the same category at once: each option is of one of them.
  * Progress: as the C library's streams and malloc, which may wait. Calls the OS: to read the file. */
 CORRAL_API corral_status corral_config_read(const char *path, char *message, size_t message_size);
 
-/* Sets the options that the file named by CORRAL_CONFIG names, if that is set and not empty, and then the
- * faults in CORRAL_FAIL, likewise: all of both, or nothing. Ignores them in programs that were given
+/* Sets the options that the file named by CORRAL_CONFIG names, if that is set and not empty, with the backend of
+ * CORRAL_BACKEND, and then the faults in CORRAL_FAIL, likewise: all of them, or nothing but the backend. Ignores them in programs that were given
  * rights which their caller lacks (secure_getenv).
  *
  * message, message_size  as corral_config_read; of a fault, with the entry's number in place of the line's:
  *                            CORRAL_FAIL:2: no category is named "texture"
- * Returns as corral_config_read; CORRAL_OK when neither variable is set.
+ * Returns as corral_config_read; CORRAL_OK when no variable is set.
  * Thread role: any, while no other thread changes the environment. Progress and the OS: as
  * corral_config_read. */
 CORRAL_API corral_status corral_config_from_environment(char *message, size_t message_size);

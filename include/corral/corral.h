@@ -66,7 +66,7 @@ typedef enum corral_status {
     CORRAL_EINVAL = 1,  /* an argument is not legal; nothing was changed */
     CORRAL_EUNUSED = 2, /* the id has no category: nothing was ever allocated with it, or set for it */
     CORRAL_ENOMEM = 3,  /* memory is exhausted; nothing was changed */
-    CORRAL_EBUSY = 4,   /* another thread is in the middle of something; nothing was changed: try again */
+    CORRAL_EBUSY = 4,   /* it is in use, or another thread is in the middle of something; nothing was changed */
 } corral_status;
 
 /* The version of the library that runs, as MAJOR * 10000 + MINOR * 100 + PATCH.

@@ -144,6 +144,15 @@ class Rooms(unittest.TestCase):
         self.finds("os_posix.c: includes alloc.h, which is a room above",
                    {"os_posix.c": '  #  include "alloc.h"\n'})
 
+    def test_memory_of_the_os(self):
+        self.finds("alloc.c: calls purge of the OS, which is for backend.c alone",
+                   {"alloc.c": "bool done = corral_os->purge(start, size);"})
+
+    def test_memory_of_the_os_by_the_backend(self):
+        files = {**self.FILES, "backend.c": '#include "os.h"\ncorral_os->release(start, size);'}
+        readme = self.README.replace("os\n", "os\nbackend\n")
+        self.assertEqual(list(rooms.faults(files, readme)), [])
+
     def test_file_without_room(self):
         self.finds("attic.c: README.md names no room", {"attic.c": ""})
 

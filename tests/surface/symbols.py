@@ -17,7 +17,7 @@ Does not: run on platforms whose libraries nm -D cannot read.
      itself is libc's. So it does not call __tls_get_addr, the loader's, for its thread-local data.
   4. The library in malloc's place exports what the shared one does, and the names of malloc and of
      C++'s operators, all of them, without a version; it needs no C++ library.
-  5. A companion's shared library exports as 1, and needs none but corral, LIBRARY and libc; every global
+  5. A companion's shared library exports as 1, and needs none but corral, LIBRARY (or several, parted by |) and libc; every global
      symbol of the static one begins with PREFIX.
 """
 import re
@@ -90,7 +90,7 @@ def faults_of_companion(defined, needed, prefix, other):
         if not name.startswith(prefix):
             yield f"{name}: does not begin with {prefix}"
     for library in needed:
-        if not LIBC_FILES.match(library) and not library.startswith(("libcorral.so", other)):
+        if not LIBC_FILES.match(library) and not library.startswith(("libcorral.so", *other.split("|"))):
             yield f"{library}: the companion needs it"
 
 

@@ -73,7 +73,7 @@ static size_t count_taken(void) {
 
 static void expect_new(size_t slots, size_t alignment, void *expected) {
     size_t before = count_taken();
-    void *got = corral_served_reserve_new(slots * ARENA_BYTES, alignment);
+    void *got = corral_served_reserve_new(slots * ARENA_BYTES, alignment, 0);
     cr_assert_eq(got, expected, "%p, not %p", got, expected);
     cr_assert_eq(count_taken(), before + (expected == NULL ? 0 : slots));
 }
@@ -122,5 +122,5 @@ Test(served, is_none_where_the_system_has_no_more) {
     expect_new(2, ARENA_BYTES, NULL);
     refused_from = 2 * ARENA_BYTES;
     expect_new(3, ARENA_BYTES, NULL);
-    cr_assert_null(corral_served_reserve_new((size_t)1 << 62, ARENA_BYTES));
+    cr_assert_null(corral_served_reserve_new((size_t)1 << 62, ARENA_BYTES, 0));
 }

@@ -2,6 +2,8 @@
  *
  * apply: see apply.h.
  *
+ *   0. The backend is chosen, since a name takes memory. That may fail, and nothing has changed then; it stays
+ *      chosen when something else fails.
  *   1. Each id gets its category. That may fail, and changes no option.
  *   2. The options of each are read, changed and set. Where that fails, those before it are set back.
  *   3. Those of the process are set. They need no memory, so that it does not fail.
@@ -77,14 +79,23 @@ static bool set_categories(const struct settings *settings, corral_category_opti
     return true;
 }
 
+static bool choose_backend(const struct setting *process, struct message *message) {
+    if (process == NULL) {
+        return true;
+    }
+    message->where = process->backend_where == NULL ? process->where : process->backend_where;
+    message->line = process->backend_where == NULL ? process->line : 0;
+    return corral_config_choose_backend(&process->backend, message);
+}
+
 bool corral_config_apply(const struct settings *settings, struct message *message) {
     corral_category_options *before = calloc(settings->count + 1, sizeof *before);
     if (before == NULL) {
         return corral_config_lack(message, "there is no memory");
     }
-    bool done = set_categories(settings, before, message);
-    free(before);
     const struct setting *process = corral_config_find(settings, true, 0);
+    bool done = choose_backend(process, message) && set_categories(settings, before, message);
+    free(before);
     if (done && process != NULL && process->named != 0) {
         corral_category_options options;
         corral_process_options_of(&options, sizeof options);

@@ -101,36 +101,45 @@ static bool read_misuse(void *option, const char *key, const char *value, struct
                                 key, value);
 }
 
+static bool read_backend(void *option, const char *key, const char *value, struct message *message) {
+    return corral_config_read_backend(key, value, option, message);
+}
+
+/* Whose keys they are. */
+enum section { OF_CATEGORY, OF_BOTH, OF_PROCESS };
+
 struct key {
     const char *name;
     reader *read;
     size_t offset, size; /* of the option in a setting */
-    bool of_process;
+    enum section section;
 };
 
 #define OPTION(name) \
     offsetof(struct setting, options.name), sizeof(((corral_category_options *)0)->name)
 
-enum { NAME, KEYS = 12 };
+enum { NAME, KEYS = 13 };
 static const struct key keys[KEYS] = {
-    [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, false},
-    {"soft_budget", read_bytes, OPTION(soft_budget), true},
-    {"hard_budget", read_bytes, OPTION(hard_budget), true},
-    {"exact", read_switch, OPTION(exact), false},
-    {"isolated", read_switch, OPTION(isolated), false},
-    {"zero_on_free", read_switch, OPTION(zero_on_free), false},
-    {"misuse", read_misuse, OPTION(misuse), false},
-    {"fail_at", read_number, OPTION(fail_at), false},
-    {"fail_every", read_number, OPTION(fail_every), false},
-    {"fail_per_million", read_per_million, OPTION(fail_per_million), false},
-    {"fail_seed", read_number, OPTION(fail_seed), false},
-    {"origins", read_every, OPTION(origins), false},
+    [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, OF_CATEGORY},
+    {"soft_budget", read_bytes, OPTION(soft_budget), OF_BOTH},
+    {"hard_budget", read_bytes, OPTION(hard_budget), OF_BOTH},
+    {"exact", read_switch, OPTION(exact), OF_CATEGORY},
+    {"isolated", read_switch, OPTION(isolated), OF_CATEGORY},
+    {"zero_on_free", read_switch, OPTION(zero_on_free), OF_CATEGORY},
+    {"misuse", read_misuse, OPTION(misuse), OF_CATEGORY},
+    {"fail_at", read_number, OPTION(fail_at), OF_CATEGORY},
+    {"fail_every", read_number, OPTION(fail_every), OF_CATEGORY},
+    {"fail_per_million", read_per_million, OPTION(fail_per_million), OF_CATEGORY},
+    {"fail_seed", read_number, OPTION(fail_seed), OF_CATEGORY},
+    {"origins", read_every, OPTION(origins), OF_CATEGORY},
+    {"backend", read_backend, offsetof(struct setting, backend), sizeof(struct backend_choice), OF_PROCESS},
 };
 
 bool corral_config_take_key(struct setting *setting, const char *key, const char *value,
                             struct message *message) {
     uint32_t i = 0;
-    while (i < KEYS && (strcmp(keys[i].name, key) != 0 || (setting->process && !keys[i].of_process))) {
+    enum section not_here = setting->process ? OF_CATEGORY : OF_PROCESS;
+    while (i < KEYS && (strcmp(keys[i].name, key) != 0 || keys[i].section == not_here)) {
         i++;
     }
     if (i == KEYS) {

@@ -10,6 +10,7 @@
 #ifndef CORRAL_CONFIG_SETTING_H
 #define CORRAL_CONFIG_SETTING_H
 
+#include "backend.h"
 #include "message.h"
 
 #include <corral/configure.h>
@@ -22,6 +23,8 @@ struct setting {
     uint32_t named;    /* a bit for each option that is to be set; see key.h */
     int faults;        /* the entry of CORRAL_FAIL that named it; 0: none */
     char name[CORRAL_NAME_MAX + 1];
+    struct backend_choice backend;   /* of the process */
+    const char *backend_where;       /* the variable that has it, in place of the section; NULL: none has */
     corral_category_options options; /* but for the name */
 };
 
