@@ -14,6 +14,7 @@
 #include "check.h"
 #include "control.h"
 #include "range.h"
+#include "poison.h"
 #include "retire.h"
 #include "served.h"
 
@@ -191,12 +192,20 @@ void corral_arena_give(struct slab *slab, unsigned count) {
     corral_arena_return(entry, mask);
 }
 
-/* Purges slabs, each run of neighbours at once. What the OS does not purge is kept. */
+/* Purges slabs, each run of neighbours at once. What the OS does not purge is kept, and made zero where blocks are that
+ * end. */
 static void purge_all(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:holder] */
+    bool zero = (control_flags(entry->category) & CONTROL_ZERO) != 0;
     while (mask != 0) {
         uint64_t run = bits_first_run(mask);
-        corral_retire_at_once(entry, arena_slab_start(arena, bits_lowest(run)), run);
+        char *start = arena_slab_start(arena, bits_lowest(run));
+        if (zero) {
+            unpoison(start, (size_t)bits_count(run) << SLAB_SHIFT);
+        }
+        if (!corral_retire_at_once(entry, start, run) && zero) {
+            memset(start, 0, (size_t)bits_count(run) << SLAB_SHIFT);
+        }
         mask &= ~run;
     }
 }

@@ -96,7 +96,7 @@ CORRAL_SLOW static bool resize_counted(void *block, size_t size, const struct bl
                 corral_large_resize(block, size);
     corral_large_count(info->category, -more); /* the block has them itself now, or they are not needed */
     if (done) {
-        budget_tell_if_due((size_t)more);
+        budget_tell_if_due(info->category, (size_t)more);
     } else {
         budget_forget(); /* it is moved, and charged for that */
     }

@@ -152,11 +152,11 @@ static uint64_t live_bytes(uint32_t which) {
 }
 
 /* Calls the callback of a control, if it has one, and there is none under way in this thread. */
-static bool call(uint32_t which, corral_budget_kind kind, size_t size, uint32_t attempt) {
+static bool call(uint32_t which, corral_budget_kind kind, uint32_t category, size_t size, uint32_t attempt) {
     struct control *control = &corral_controls[which];
     /* [E:callback] */
     const struct control_callback *callback = load_acquire(&control->callback);
-    if (callback == NULL || corral_budget_mine.in_callback) {
+    if (callback == NULL || corral_budget_mine.in_callback != 0) {
         return false;
     }
     bool process = which == CONTROL_PROCESS;
@@ -170,22 +170,22 @@ static bool call(uint32_t which, corral_budget_kind kind, size_t size, uint32_t 
         .size = size,
     };
     int kept = errno;
-    corral_budget_mine.in_callback = true;
+    corral_budget_mine.in_callback = category + 1;
     bool again = callback->function(&event, callback->argument) != 0;
-    corral_budget_mine.in_callback = false;
+    corral_budget_mine.in_callback = 0;
     errno = kept;
     return again;
 }
 
-CORRAL_SLOW bool corral_budget_ask(size_t size, uint32_t attempt) {
+CORRAL_SLOW bool corral_budget_ask(uint32_t category, size_t size, uint32_t attempt) {
     uint32_t which = corral_budget_mine.refused - 1;
     corral_budget_mine.refused = 0;
-    return call(which, CORRAL_BUDGET_HARD, size, attempt);
+    return call(which, CORRAL_BUDGET_HARD, category, size, attempt);
 }
 
 /* Tells of a control whose soft budget is passed, if nobody has. Had it not been without the last `size` bytes, it
  * is passed anew. */
-static void tell(uint32_t which, size_t size) {
+static void tell(uint32_t which, uint32_t category, size_t size) {
     struct control *control = &corral_controls[which];
     uint64_t soft = (uint64_t)soft_of(control);
     uint64_t live = live_bytes(which);
@@ -194,22 +194,22 @@ static void tell(uint32_t which, size_t size) {
         store_relaxed(&control->soft_told, false); /* [R:hint] */
     }
     if (live > soft && cas_relaxed(&control->soft_told, &told, true)) { /* [R:value-is-all] */
-        call(which, CORRAL_BUDGET_SOFT, size, 0);
+        call(which, CORRAL_BUDGET_SOFT, category, size, 0);
     }
 }
 
-CORRAL_SLOW void corral_budget_tell(size_t size) {
+CORRAL_SLOW void corral_budget_tell(uint32_t category, size_t size) {
     struct budget_mine *mine = &corral_budget_mine;
-    while (!mine->in_callback && budget_is_to_tell()) {
-        uint32_t category = mine->soft_category;
+    while (mine->in_callback == 0 && budget_is_to_tell()) {
+        uint32_t passed = mine->soft_category;
         bool process = mine->soft_process;
         mine->soft_category = 0;
         mine->soft_process = false;
-        if (category != 0) {
-            tell(category - 1, size);
+        if (passed != 0) {
+            tell(passed - 1, category, size);
         }
         if (process) {
-            tell(CONTROL_PROCESS, size);
+            tell(CONTROL_PROCESS, category, size);
         }
     }
 }

@@ -39,7 +39,8 @@
  * refused its last take; the category (and 1) whose soft budget may be passed; may the process's? */
 struct budget_mine {
     uint32_t refused, soft_category;
-    bool soft_process, in_callback;
+    bool soft_process;
+    uint32_t in_callback; /* the category (and 1) of the allocation that a callback runs for; 0: none runs */
 };
 
 extern CORRAL_HIDDEN __thread struct budget_mine corral_budget_mine;
@@ -47,10 +48,11 @@ extern CORRAL_HIDDEN __thread struct budget_mine corral_budget_mine;
 /* Counts bytes that the caller took and has counted in its pool, or among the large blocks. False when they are
  * too many: the caller puts them back and counts them off. category: counted. */
 bool corral_budget_charge(uint32_t category, int64_t bytes);
-/* After a take was refused: runs the callback of whoever refused it. Does it want another try? */
-bool corral_budget_ask(size_t size, uint32_t attempt);
-/* Runs the callbacks of soft budgets that are passed, once. size: what was just allocated, or grown by. */
-void corral_budget_tell(size_t size);
+/* After a take was refused: runs the callback of whoever refused it. Does it want another try? category, size: what
+ * is allocated. */
+bool corral_budget_ask(uint32_t category, size_t size, uint32_t attempt);
+/* Runs the callbacks of soft budgets that are passed, once. category, size: what was just allocated, or grown by. */
+void corral_budget_tell(uint32_t category, size_t size);
 
 CORRAL_FAST bool budget_charge(uint32_t category, int64_t bytes) {
     return !control_is_counted(category) || corral_budget_charge(category, bytes);
@@ -72,9 +74,14 @@ CORRAL_FAST bool budget_is_to_tell(void) {
     return corral_budget_mine.soft_category != 0 || corral_budget_mine.soft_process;
 }
 
-CORRAL_FAST void budget_tell_if_due(size_t size) {
+/* Is the thread in a callback, of an allocation in the category? */
+CORRAL_FAST bool budget_is_called_for(uint32_t category) {
+    return corral_budget_mine.in_callback == category + 1;
+}
+
+CORRAL_FAST void budget_tell_if_due(uint32_t category, size_t size) {
     if (unlikely(budget_is_to_tell())) {
-        corral_budget_tell(size);
+        corral_budget_tell(category, size);
     }
 }
 

@@ -18,7 +18,8 @@
  *                take          give
  *   take         fetch_and     any        the one that cleared the bit has it
  *   give         any           fetch_or
- * An orphan has no slabs and no blocks: it is its identity, its tables and its counters.
+ * An orphan has no slabs and no blocks: it is its identity, its tables and its counters; but for one whose thread
+ * ended while a category was reset of which it had pools (pool.h).
  *
  * What a cache keeps while its thread idles, or for good when the thread is stopped for ever, or
  * was left behind by a fork:
@@ -103,8 +104,6 @@ struct row {
     uint32_t category; /* const */
     uint32_t recalls;  /* owner: the category's, when its blocks last went home for that (control.h) */
     _Atomic uint32_t gate; /* atomic [E:gate]: who may touch the pools now (gate.h) */
-    ptrdiff_t unqueued; /* owner, and who resets: bytes of slabs that a reset took out of queues, and that
-                           queue_budget does not have again yet */
     _Atomic uint64_t used[CLASS_WORDS]; /* atomic, written by the owner alone: pools that were ever used */
     struct pool pools[CLASS_COUNT];
 };
@@ -125,6 +124,8 @@ struct cache {
     size_t front_budget;         /* owner: bytes of front limits not granted yet */
     ptrdiff_t queue_budget;      /* owner: bytes of slabs that may yet be queued */
     uint32_t queue_loans;        /* owner: loans in that (queue.h) */
+    _Atomic ptrdiff_t unqueued;  /* atomic: bytes of slabs that resets took out of its queues, and that
+                                    queue_budget does not have again yet */
     ptrdiff_t held, allowed;     /* owner: cost of the ring (turn.h), and what it may be */
     uint32_t hand, turns;        /* owner: the pool that was looked at last; pools in the ring */
     uint32_t put_out;            /* owner: slabs that all pools put out did cost */

@@ -16,8 +16,9 @@
  *            enter      close
  *   enter    –          CAS       a cache is one thread's; who finds its own gate entered is within it
  *   close    CAS        CAS       of two one has the gate
- * A thread that is stopped within a gate lets no reset of that category begin. One that is stopped in the middle
- * of a reset keeps what caches have of the category, and the caches of threads that end meanwhile.
+ * A thread that is stopped within a gate lets no reset of that category begin; one that is gone does so until its
+ * cache is taken (reap.h); in the child of a fork, the parent's other threads do for good. One that is stopped in the
+ * middle of a reset keeps what caches have of the category, and the slabs of caches whose threads end.
  */
 #ifndef CORRAL_GATE_H
 #define CORRAL_GATE_H

@@ -73,7 +73,6 @@ void corral_home_send_category(struct cache *cache, uint32_t category) {
         return;
     }
     row->recalls = control_recalls(category);
-    queue_settle(cache, row);
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         if (row->pools[i].size != 0) {
             corral_home_send_blocks(cache, &row->pools[i], (category << CLASS_STRIDE_LOG) + i);

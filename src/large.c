@@ -13,6 +13,7 @@
 #include "category.h"
 #include "control.h"
 #include "large_parked.h"
+#include "mark.h"
 #include "os.h"
 #include "poison.h"
 #include "served.h"
@@ -130,7 +131,10 @@ static void end_if_of(void *block, struct large_entry *entry, void *category) {
     struct large_info info;
     if (large_find(entry, &info) && info.category == *(const uint32_t *)category &&
         large_end(entry) == LARGE_FREED) {
-        corral_large_keep(block, entry);
+        uint64_t word = load_relaxed(&entry->word); /* [R:holder] with what was behind the block */
+        count(info.category, -1, -(int64_t)large_word_bytes(word));
+        corral_mark_clear(block);
+        unmap(block, entry);
     }
 }
 

@@ -44,8 +44,7 @@ enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 
 /* Keeps a block that has ended for whoever needs it, or unmaps it. May call the OS. */
 void corral_large_keep(void *block, struct large_entry *entry);
-/* Ends all live large blocks of a category, which nobody uses. They are kept, or unmapped. Walks the map; may call
- * the OS. */
+/* Ends all live large blocks of a category, which nobody uses, and unmaps them. Walks the map; calls the OS. */
 void corral_large_end_all(uint32_t category);
 /* Unmaps all blocks that are kept for anyone, not what is behind live ones. False when there were none. */
 bool corral_large_release_kept(void);

@@ -138,3 +138,20 @@ bool corral_mark_let_go(struct mark *mark) {
     }
     return seen == MARK_READER;
 }
+
+void corral_mark_clear_slabs(uint32_t number, uint64_t slabs) {
+    struct mark *marks = corral_mark_of_arena(number);
+    for (; marks != NULL && slabs != 0; slabs &= slabs - 1) {
+        struct mark *first = &marks[bits_lowest(slabs) * SLAB_MARKS];
+        for (size_t i = 0; i < SLAB_MARKS; i++) {
+            store_relaxed(&first[i].word, 0); /* [R:holder] */
+        }
+    }
+}
+
+void corral_mark_clear(const void *block) {
+    struct mark *mark = corral_mark_find(block);
+    if (mark != NULL) {
+        store_relaxed(&mark->word, 0); /* [R:holder] */
+    }
+}

@@ -72,6 +72,9 @@ struct mark_leaf *corral_mark_of_root(size_t root);
 /* Which roots may have marks, of 64 of them. */
 uint64_t corral_mark_roots(size_t word);
 
+/* Nobody walks the category: the blocks of an arena's slabs, or a large one, are gone, whose marks they were. */
+void corral_mark_clear_slabs(uint32_t number, uint64_t slabs);
+void corral_mark_clear(const void *block);
 /* Ends a block's mark, when it is freed. */
 enum mark_ended corral_mark_end(struct mark *mark);
 /* Counts the caller in. False when the block is not live. */

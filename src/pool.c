@@ -165,25 +165,34 @@ static bool was_used(const struct pool *pool) {
     return pool->size != 0;
 }
 
-/* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
-bool corral_pool_send_all_home(struct cache *cache) {
-    if (!corral_gate_enter_all(cache)) {
-        return false;
-    }
+static void send_blocks_home(struct cache *cache) {
     for (struct row *row = cache->row_list; row != NULL; row = row->next) {
         corral_home_send_category(cache, row->category);
     }
-    for (struct row *row = cache->row_list; row != NULL; row = row->next) {
-        for (unsigned i = 0; i < CLASS_COUNT; i++) {
-            if (was_used(&row->pools[i])) {
-                corral_home_send_slabs(cache, &row->pools[i]);
-                turn_end(&row->pools[i]);
-            }
+}
+
+static void send_slabs_home(struct cache *cache, struct row *row) {
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        if (was_used(&row->pools[i])) {
+            corral_home_send_slabs(cache, &row->pools[i]);
+            turn_end(&row->pools[i]);
         }
     }
+}
+
+/* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
+void corral_pool_send_all_home(struct cache *cache) {
+    if (!corral_gate_enter_all(cache)) {
+        send_blocks_home(cache);
+        return;
+    }
+    send_blocks_home(cache);
+    for (struct row *row = cache->row_list; row != NULL; row = row->next) {
+        send_slabs_home(cache, row);
+    }
     turn_reset(cache);
+    queue_settle(cache);
     check_debug(cache->front_budget == FRONT_BUDGET && cache->queue_budget == QUEUE_BUDGET);
     corral_gate_leave_all(cache);
     corral_decay_step();
-    return true;
 }

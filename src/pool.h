@@ -19,9 +19,9 @@
  * the OS. */
 void *corral_pool_refill(struct cache *cache, uint32_t pool);
 /* Sends home all that the cache holds in front lists, runs and open words, and gives empty slabs
- * back: the cache is ready to be an orphan. False, and nothing is sent, while a category is reset of which
- * it has pools. */
-bool corral_pool_send_all_home(struct cache *cache);
+ * back: the cache is ready to be an orphan. While a category is reset of which it has pools, it keeps what it has
+ * of that, and the slabs of all pools, for whoever has it next. */
+void corral_pool_send_all_home(struct cache *cache);
 
 /* The next block of the run, which is not empty. The run's next one is fetched: the next allocation of the
  * pool hands it out, as a rule after others of other pools. */

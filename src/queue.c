@@ -31,3 +31,10 @@ CORRAL_NOINLINE void corral_queue_repay(struct cache *cache) {
         fetch_sub_relaxed(&lent_bytes, QUEUE_LOAN); /* [R:hint] */
     }
 }
+
+CORRAL_NOINLINE void corral_queue_settle(struct cache *cache) {
+    ptrdiff_t bytes = load_relaxed(&cache->unqueued); /* [R:hint] */
+    fetch_sub_relaxed(&cache->unqueued, bytes);       /* [R:hint] */
+    cache->queue_budget += bytes;
+    corral_queue_repay(cache);
+}

@@ -4,8 +4,8 @@
  *
  * Owns:     the links of queued slabs; what all threads may borrow.
  * Callers:  the owner of pool and slabs.
- * Promises: constant time each. Law: the bytes of all slabs in a cache's queues and its queue_budget
- *           make QUEUE_BUDGET and what it borrowed; a slab is linked at most once. All threads
+ * Promises: constant time each. Law: the bytes of all slabs in a cache's queues, its queue_budget, and what resets
+ *           took out of queues and it has not settled, make QUEUE_BUDGET and what it borrowed; a slab is linked at most once. All threads
  *           borrow QUEUE_SHARED at most, and give back what they have no use for as their queues get
  *           shorter.
  * Does not: refuse a slab: who takes one off a shelf for itself goes beyond the budget by that one. A
@@ -31,8 +31,21 @@ void corral_queue_borrow(struct cache *cache);
 /* Gives back loans, but for as much as the next slabs need. */
 void corral_queue_repay(struct cache *cache);
 
+/* Has what resets took out of the queues in the budget again. */
+void corral_queue_settle(struct cache *cache);
+
+CORRAL_FAST void queue_settle(struct cache *cache) {
+    if (unlikely(load_relaxed(&cache->unqueued) != 0)) { /* [R:hint] */
+        corral_queue_settle(cache);
+    }
+}
+
 /* Does the thread's budget allow one more slab to wait? */
-CORRAL_FAST bool queue_has_room(const struct cache *cache, const struct slab *slab) {
+CORRAL_FAST bool queue_has_room(struct cache *cache, const struct slab *slab) {
+    if (likely(cache->queue_budget >= queue_bytes(slab))) {
+        return true;
+    }
+    queue_settle(cache);
     return cache->queue_budget >= queue_bytes(slab);
 }
 
@@ -80,15 +93,6 @@ CORRAL_FAST struct slab *queue_pop(struct cache *cache, struct pool *pool) {
         queue_remove(cache, pool, slab);
     }
     return slab;
-}
-
-/* Has what a reset took out of the row's queues in the budget again. Within the row's gate. */
-CORRAL_FAST void queue_settle(struct cache *cache, struct row *row) {
-    cache->queue_budget += row->unqueued;
-    row->unqueued = 0;
-    if (unlikely(cache->queue_loans > 0)) {
-        corral_queue_repay(cache);
-    }
 }
 
 /* Gives a queued slab back to its arena when all its blocks are home, unless a sender may still

@@ -18,25 +18,27 @@ static size_t bytes_of(uint64_t mask) {
     return (size_t)bits_count(mask) << SLAB_SHIFT;
 }
 
-/* Keeps the memory of slabs, where no more than `most` is kept then, or where the OS does not purge it. */
-static void retire(struct registry_entry *entry, void *start, uint64_t mask, size_t most) {
+/* Keeps the memory of slabs, where no more than `most` is kept then, or where the OS does not purge it. Else purges
+ * it: true. */
+static bool retire(struct registry_entry *entry, void *start, uint64_t mask, size_t most) {
     size_t bytes = bytes_of(mask);
     size_t kept = fetch_add_relaxed(&kept_bytes, bytes) + bytes; /* [R:hint] */
     if (kept > most && corral_backend_purge(start, bytes)) {
         fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
-        return;
+        return true;
     }
     uint32_t now = (uint32_t)corral_os->milliseconds();
     store_relaxed(&entry->retired_at, now); /* [R:hint] */
     fetch_or_relaxed(&entry->dirty, mask);  /* [R:hint] */
+    return false;
 }
 
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
     retire(entry, start, mask, RETIRE_BYTES);
 }
 
-void corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask) {
-    retire(entry, start, mask, 0);
+bool corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask) {
+    return retire(entry, start, mask, 0);
 }
 
 bool corral_retire_is_any(void) {

@@ -15,8 +15,8 @@
 
 /* Slabs that are about to be free: keeps their memory, or purges it. start: the first one's. */
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask);
-/* The same, but purges it. */
-void corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask);
+/* The same, but purges it. False when that failed: then it is kept as it is. */
+bool corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask);
 /* Is anything kept? */
 bool corral_retire_is_any(void);
 /* Is there no room to keep so many slabs more? */

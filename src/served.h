@@ -21,7 +21,7 @@
 /* Notes that there will be blocks in [start, start + size). start: of an arena's alignment. */
 void corral_served_note(const void *start, size_t size);
 /* Maps addresses that never had any, as corral_backend_reserve does. NULL where there are none to be had, or others left
- * more free ones than 32,767 times the size. Calls the backend, for more than it keeps. */
+ * more free ones than 32,767 times the size, or, where the OS is not the backend, than 15 times. Calls the backend, for more than it keeps. */
 void *corral_served_reserve_new(size_t size, size_t alignment, uint64_t id);
 
 #endif

@@ -330,17 +330,18 @@ bool corral_slab_grow_holder(struct slab *slab, unsigned class_index) {
     return true;
 }
 
-void corral_slab_clear_holder(struct slab *slab) {
+void corral_slab_clear_holder(struct slab *slab, uint32_t pool) {
+    const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
     struct remote *remote = slab_remote(slab);
-    for (uint32_t word = 0; word < words_of(slab); word++) {
+    for (uint32_t word = 0; word < (size_class->capacity + 63) / 64; word++) {
         store_relaxed(slab_remote_word(slab, word), 0); /* [R:holder] */
     }
     uint64_t state = load_relaxed(&remote->state); /* [R:holder] */
     state &= ~(STATE_PENDING_MASK | STATE_FULL | STATE_SHELVED);
     store_relaxed(&remote->state, state + STATE_GENERATION); /* [R:holder] */
     slab_set_owner(slab, 0);
-    fetch_sub_relaxed(&corral_slab_counts[slab->pool], 1); /* [R:hint] */
-    poison(slab_start(slab), slab->slabs * SLAB_BYTES);
+    fetch_sub_relaxed(&corral_slab_counts[pool], 1); /* [R:hint] */
+    poison(slab_start(slab), size_class->slabs * SLAB_BYTES);
 }
 
 bool corral_slab_valid(const struct slab *slab) {

@@ -218,8 +218,9 @@ bool corral_slab_take_back_remote(struct slab *slab, uint16_t cache);
 bool corral_slab_grow_holder(struct slab *slab, unsigned class_index);
 
 /* Takes all blocks away from who holds them: what came home is forgotten, and nobody is woken. The slab is as one
- * that was given back, but for the arena's part in that. Nobody sends blocks to it. */
-void corral_slab_clear_holder(struct slab *slab);
+ * that was given back, but for the arena's part in that. Nobody sends blocks to it. pool: what the registry says of
+ * it; the descriptor may be half made, in the child of a fork. */
+void corral_slab_clear_holder(struct slab *slab, uint32_t pool);
 
 /* The descriptor's law. */
 bool corral_slab_valid(const struct slab *slab);

@@ -92,7 +92,7 @@ CORRAL_FAST void *alloc_pool(uint32_t pool) {
     }
     void *block = alloc_once(pool);
     block = likely(block != NULL) ? block : alloc_again(pool);
-    budget_tell_if_due(corral_classes[pool & (CLASS_STRIDE - 1)].size);
+    budget_tell_if_due(pool >> CLASS_STRIDE_LOG, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     return block;
 }
 
@@ -141,7 +141,7 @@ CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t
     do {
         block = can_be ? large_once(size, alignment, category, zero) : NULL;
     } while (block == NULL && corral_trial_goes_on(&trial));
-    budget_tell_if_due(size);
+    budget_tell_if_due(category, size);
     if (block == NULL) {
         return NULL;
     }

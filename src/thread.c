@@ -45,13 +45,9 @@ struct cache *corral_thread_borrow(void) {
 
 void corral_thread_return(struct cache *cache) {
     corral_large_own_end(&cache->large_own);
-    if (corral_pool_send_all_home(cache)) {
-        corral_reap_release(cache);
-        corral_cache_orphan(cache);
-    } else {
-        /* What a reset goes through is left to whoever needs a cache when this thread is gone. */
-        corral_reap_hold(cache);
-    }
+    corral_pool_send_all_home(cache);
+    corral_reap_release(cache);
+    corral_cache_orphan(cache);
 }
 
 /* The exit hook. */

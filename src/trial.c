@@ -36,7 +36,7 @@ void corral_recall(uint32_t category) {
  * budget is for goes home; then the callback may make room. False when it is to be refused. */
 CORRAL_SLOW static bool makes_room(uint32_t category, size_t size, uint32_t attempt) {
     if (attempt > 0) {
-        return corral_budget_ask(size, attempt - 1);
+        return corral_budget_ask(category, size, attempt - 1);
     }
     bool all = corral_budget_mine.refused == CONTROL_PROCESS + 1;
     uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */

@@ -68,7 +68,8 @@ typedef struct corral_budget_event {
 } corral_budget_event;
 
 /* Called on the thread that allocates, which holds nothing of corral's. It returns: it is not left by longjmp or
- * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category: what
+ * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category (corral_category_reset of the one that is
+ * allocated in answers CORRAL_EBUSY): what
  * passes a hard budget within a callback is refused without another call, and a soft one that is passed within it is
  * told of after it.
  *

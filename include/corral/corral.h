@@ -181,19 +181,21 @@ CORRAL_API void corral_thread_detach(void);
 
 /* Frees all blocks of a category at once, and gives their memory back: for the end of a level, or of a session.
  *
- * memory_type_id  one whose category no thread uses during the call: none allocates or frees in it, or has a call
- *                 in it going on; and what other threads did in it happened before, as by a join or a lock. Other
- *                 categories are used all the while, and threads may begin and end.
+ * memory_type_id  one whose category no thread uses during the call: none allocates, frees, or walks over origins in
+ *                 it, or has such a call going on; and what other threads did in it happened before, as by a join or
+ *                 a lock. Other categories are used all the while, figures are read, and threads begin and end.
  * No block of the category is live afterwards; what is read or written in one is anything, or a fault. The budgets
  * have room for as much as is gone, and figures and options stay but for that. A block that is freed although it is
- * gone is found, as a fault of the caller, until its arena's addresses are used again. Freed large blocks may be
- * kept for the category's later ones (-Dlarge_keep_kib), the addresses of arenas for anyone.
+ * gone is found, as a fault of the caller, until slabs of its arena, or its addresses, are used again; these are there
+ * for anyone when they are needed.
  * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id, or it has no category of its own;
- * CORRAL_EBUSY when another thread, which uses other categories or ends, was just bringing home what it had left
- * of this one, or another call resets it: then nothing was changed.
+ * CORRAL_EBUSY, and nothing was changed, when another thread, which uses other categories or ends, was just bringing
+ * home what it had left of this one, or another call resets it, or in a budget's callback that is run for an allocation
+ * in this category. A thread that is stopped for ever in the middle of such a thing, or in the child of a fork one of the
+ * parent's, makes that the answer from then on.
  * Thread role: one thread, while no other uses the category. Progress: lock-free but for the OS, in time
  * proportional to threads times size classes, and to the category's slabs and large blocks. A thread that is stopped
- * in the middle stops no other, but no reset of that category succeeds any more. Calls the OS: yes. */
+ * in the middle stops no other. Calls the OS: yes. */
 CORRAL_API corral_status corral_category_reset(uint32_t memory_type_id);
 
 /* The figures of a category, or of all together. Bytes are of size classes (what the blocks take),

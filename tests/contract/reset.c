@@ -198,18 +198,24 @@ Test(reset, makes_room_in_budgets) {
     }
 }
 
-static int reset_on_demand(const corral_budget_event *event, void *argument) {
+static int reset_both(const corral_budget_event *event, void *argument) {
     (void)argument;
-    return event->attempt == 0 && corral_category_reset((uint32_t)event->id) == CORRAL_OK;
+    CHECK(corral_category_reset(ID) == CORRAL_EBUSY, "an allocation in it is under way");
+    return event->kind == CORRAL_BUDGET_HARD && event->attempt == 0 && corral_category_reset(OTHER) == CORRAL_OK;
 }
 
-Test(reset, is_had_from_a_callback) {
+/* Room is made by another category's end; that of the allocation under way is not to be had. */
+Test(reset, is_had_from_a_callback_of_another_category) {
     uint64_t each = bytes_of(256);
-    configure(ID, (corral_category_options){.hard_budget = 100 * each, .callback = reset_on_demand});
-    for (int i = 0; i < 1000; i++) {
-        cr_assert_not_null(corral_alloc(256, ID));
+    corral_category_options all = {.hard_budget = 1000 * each, .soft_budget = 700 * each, .callback = reset_both};
+    configure(ID, (corral_category_options){.soft_budget = 100 * each, .callback = reset_both});
+    cr_assert_eq(corral_process_configure(&all, sizeof all), CORRAL_OK);
+    for (int i = 0; i < 500; i++) {
+        cr_assert_not_null(corral_alloc(256, OTHER));
     }
-    cr_assert_leq(figures_of(ID).live_blocks, 100);
+    cr_assert_eq(fill(ID, 256), 1000);
+    figures_expect(OTHER, 0, 0);
+    expect_reset(ID);
 }
 
 /* A category that was never so large again finds its arenas, and others find their addresses. */
@@ -279,4 +285,59 @@ Test(reset, finds_what_is_freed_although_it_is_gone) {
         line = second + length;
     }
     cr_assert_eq(lines, 3, "%s", child.output);
+}
+
+/* Blocks of a class that another thread frees, enough that slabs wake and go to the shelf. */
+static void free_all_of_many(void *argument) {
+    (void)argument;
+    for (size_t i = 0; i < MANY; i += 1 + i % 3) {
+        corral_free(blocks[i], ID);
+        blocks[i] = NULL;
+    }
+}
+
+static void fill_many(size_t size) {
+    for (size_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc(size, ID);
+        memset(blocks[i], 1, size);
+    }
+}
+
+/* Sent home to slabs of another's, in its name and in nobody's; on shelves; laid aside; gathered: nothing of it is there
+ * afterwards, and what is allocated then is freed by anyone. A fault that corral would find is fatal. */
+Test(reset, leaves_nothing_of_what_was_on_its_way) {
+    configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_ABORT});
+    for (size_t size = 16; size < 3 * SLAB_BYTES; size = size * 5 / 2) {
+        for (int round = 0; round < 3; round++) {
+            fill_many(size > 8192 ? 8192 : size);
+            thread_call_kept(free_all_of_many, NULL);
+            thread_call(free_all_of_many, NULL);
+            for (uint32_t id = 10; id < 40; id++) {
+                corral_free(corral_alloc(3000, id), id);
+            }
+            expect_reset(ID);
+            fill_many(size > 8192 ? 8192 : size);
+            cr_assert_eq(figures_of(ID).live_blocks, MANY);
+            thread_call_kept(free_all_of_many, NULL);
+            for (size_t i = 0; i < MANY; i++) {
+                corral_free(blocks[i], ID);
+            }
+            figures_expect(ID, 0, 0);
+        }
+    }
+    corral_thread_detach();
+    figures_expect_nothing();
+}
+
+Test(reset, leaves_zeros_where_frees_do) {
+    configure(ID, (corral_category_options){.zero_on_free = 1});
+    size_t sizes[] = {100, 5000, SLAB_BYTES, MEDIUM_MAX + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (int round = 0; round < 2; round++) {
+            char *block = corral_alloc(sizes[i], ID);
+            cr_assert_eq(memchr(block, 'S', sizes[i]), NULL);
+            memset(block, 'S', sizes[i]);
+            expect_reset(ID);
+        }
+    }
 }

@@ -12,7 +12,6 @@
 
 #include "arena.h"
 #include "decay.h"
-#include "reap.h"
 #include "thread.h"
 
 /* Of other classes than BLOCK: few fit into what a thread's pools may hold. */
@@ -38,23 +37,22 @@ static void level(void) {
     use_level();
 }
 
-/* Its exit hook runs, and then the OS forgets it. */
-static void end_now(void) {
-    corral_thread_detach();
-    world_vanish();
-}
 /* The hand looks at pools that are idle, those of the level too. */
 static void use_others(void) {
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
         leave(take(others[i], 7), 7);
     }
-    end_now();
 }
 
-/* A thread that ended in a reset left its cache as it was; another that needs one has it. */
+/* What a thread left that ended in a reset goes home when another had its cache. */
 static void take_left(void) {
-    for (struct cache *cache; (cache = corral_reap_take(CACHE_LIMIT)) != NULL;) {
-        corral_thread_return(cache);
+    struct cache *taken[THREADS_MOST + 1];
+    unsigned count = 0;
+    while ((taken[count] = corral_cache_take_orphan()) != NULL) {
+        count++;
+    }
+    while (count > 0) {
+        corral_thread_return(taken[--count]);
     }
 }
 static void check_reset(void) {
@@ -72,7 +70,6 @@ static void purge_all(void) {
     corral_decay_all();
     corral_arena_end_empty();
     explore_done();
-    end_now();
 }
 /* A slab of the level's arena is free, and its memory is kept. */
 static void level_with_kept(void) {
@@ -94,7 +91,7 @@ static const struct scenario reset_end = {
     .name = "reset_end",
     .what = "a thread ends that has pools of a category that is reset",
     .setup = level,
-    .threads = {end_now, reset_0},
+    .threads = {corral_thread_detach, reset_0},
     .check = check_reset,
     .inherits = true,
 };
@@ -110,7 +107,7 @@ static const struct scenario reset_two = {
     .name = "reset_two",
     .what = "two threads reset a category, and a third has pools of it and ends",
     .setup = level,
-    .threads = {end_now, reset_0, reset_0},
+    .threads = {corral_thread_detach, reset_0, reset_0},
     .check = check_reset,
     .most = 2,
     .inherits = true,

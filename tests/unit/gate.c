@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "os.h"
 #include "thread.h"
+#include "trial.h"
 
 #include "support/build.h"
 #include "support/check.h"
@@ -21,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { LEVEL = 1, OTHER = 2, COUNT = 300, SIZE = 100 };
+enum { LEVEL = 1, OTHER = 2, COUNT = 300, PART = 20, SIZE = 100 };
 
 static void *blocks[COUNT];
 
@@ -29,7 +30,7 @@ static void use(uint32_t id) {
     for (size_t i = 0; i < COUNT; i++) {
         blocks[i] = corral_alloc(SIZE, id);
     }
-    for (size_t i = 0; i < COUNT; i += 2) {
+    for (size_t i = 0; i < COUNT; i += PART) {
         corral_free(blocks[i], id);
     }
 }
@@ -116,38 +117,36 @@ Test(gate, keeps_the_hand_away_while_it_is_shut) {
     cr_assert_neq(pool->turn, TURN_IN, "the hand never came by");
 }
 
-static uint64_t ended; /* the thread, as the OS names it */
-
 static void use_and_end(void *argument) {
+    use(OTHER);
     use(LEVEL);
     *(uint16_t *)argument = thread_cache()->identity;
-    ended = corral_os_thread();
     CHECK(corral_gate_close(LEVEL), "it is not open");
 }
 
-static void see_cache(void *argument) {
-    corral_free(corral_alloc(SIZE, OTHER), OTHER);
-    CHECK(thread_cache()->identity == *(uint16_t *)argument, "another cache");
-}
-
-/* A thread that ends meanwhile leaves its cache as it is, and one that begins later has it. */
-Test(gate, leaves_the_cache_of_a_thread_that_ends_while_it_is_shut) {
+/* A thread that ends meanwhile leaves what it has behind the gate to whoever has its cache next. */
+Test(gate, leaves_pools_to_the_next_thread_where_it_is_shut) {
     uint16_t identity;
     thread_call(use_and_end, &identity);
-    cr_assert_eq(figures_of(LEVEL).live_blocks, COUNT / 2);
-    cr_assert_null(corral_cache_take_orphan());
+    cr_assert_eq(figures_of(LEVEL).live_blocks, COUNT - COUNT / PART);
+    struct cache *cache = corral_cache_take_orphan();
+    cr_assert_eq(cache->identity, identity);
+    const struct corral_front *front = &cache->fronts[(LEVEL << CLASS_STRIDE_LOG) + size_class_of(SIZE)];
+    cr_assert_not_null(front->head);
+    front = &cache->fronts[(OTHER << CLASS_STRIDE_LOG) + size_class_of(SIZE)];
+    cr_assert_null(front->head, "what is behind other gates went home");
     corral_gate_reopen(LEVEL);
-    while (!corral_os_thread_is_gone(ended)) {
-        usleep(100);
-    }
-    thread_call(see_cache, &identity);
-    struct cache *orphan = corral_cache_take_orphan();
-    cr_assert_eq(orphan->identity, identity);
-    corral_cache_orphan(orphan);
     cr_assert_eq(corral_category_reset(LEVEL), CORRAL_OK);
+    cr_assert_eq(corral_category_reset(OTHER), CORRAL_OK);
+    corral_thread_return(cache);
+    cr_assert_eq(corral_cache_take_orphan(), cache);
     figures_expect_nothing();
     cr_assert_eq(figures_total().slabs, 0);
+    cr_assert_eq(cache->front_budget, FRONT_BUDGET);
+    cr_assert_eq(cache->queue_budget, QUEUE_BUDGET);
 }
+
+static uint64_t ended; /* the thread, as the OS names it */
 
 static void *enter_and_vanish(void *row) {
     bool within;
@@ -169,7 +168,7 @@ Test(gate, is_opened_by_who_takes_the_cache_of_a_thread_that_vanished_within, .d
     while (!corral_os_thread_is_gone(ended)) {
         usleep(100);
     }
-    cr_assert_eq(corral_category_reset(LEVEL), CORRAL_EBUSY);
+    cr_assert_not(corral_gate_close(LEVEL));
     use(LEVEL);
     cr_assert_eq(row_of_level(), row, "the cache is had again");
     cr_assert(gate_enter(row, &within));
@@ -177,4 +176,40 @@ Test(gate, is_opened_by_who_takes_the_cache_of_a_thread_that_vanished_within, .d
     gate_leave(row, within);
     cr_assert_eq(corral_category_reset(LEVEL), CORRAL_OK);
     figures_expect(LEVEL, 0, 0);
+}
+
+/* A reset looks for such a thread itself. */
+Test(gate, lets_a_reset_begin_when_who_was_within_is_gone, .disabled = BUILD_HAS_ASAN) {
+    struct row *row = NULL;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, enter_and_vanish, &row) == 0, "no thread");
+    pthread_join(thread, NULL);
+    while (!corral_os_thread_is_gone(ended)) {
+        usleep(100);
+    }
+    cr_assert_eq(corral_category_reset(LEVEL), CORRAL_OK);
+    figures_expect_nothing();
+}
+
+/* A recall that a budget of all categories makes stays out too. */
+Test(gate, keeps_recalls_away_while_it_is_shut) {
+    use(LEVEL);
+    const struct corral_front *front = &thread_cache()->fronts[(LEVEL << CLASS_STRIDE_LOG) + size_class_of(SIZE)];
+    const void *head = front->head;
+    cr_assert_not_null(head);
+    cr_assert(corral_gate_close(LEVEL));
+    corral_recall(LEVEL);
+    cr_assert_eq(front->head, head);
+    corral_gate_reopen(LEVEL);
+    corral_recall(LEVEL);
+    cr_assert_null(front->head);
+}
+
+/* What another closed is not opened by who takes a cache. */
+Test(gate, stays_shut_when_a_cache_is_taken) {
+    use(LEVEL);
+    cr_assert(corral_gate_close(LEVEL));
+    corral_gate_free_all(thread_cache());
+    cr_assert_eq(load_relaxed(&row_of_level()->gate), GATE_RESET);
+    corral_gate_reopen(LEVEL);
 }
