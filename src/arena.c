@@ -124,11 +124,12 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count) {
 /* Ends an arena that nobody holds a slab of, so that its addresses may serve any category. */
 static bool end(struct registry_entry *entry) {
     uint64_t empty = HEADER_BITS;
-    if (control_is_isolated(entry->category)) {
-        return false;
-    }
     /* [E:slabs] Sees the last use of every slab. */
     if (!cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
+        return false;
+    }
+    if (control_is_isolated(entry->category)) {
+        store_release(&entry->taken, HEADER_BITS); /* [E:slabs] as it was */
         return false;
     }
     corral_unretire(entry, ~UINT64_C(0));

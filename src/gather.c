@@ -38,7 +38,7 @@ static void put_own(struct cache *cache, struct pool *pool, struct slab *slab, u
                     uint64_t bits) {
     uint64_t twice = corral_slab_put_owner(slab, word, bits);
     if (unlikely(twice != 0)) {
-        corral_slab_report_twice(slab, word, twice);
+        corral_slab_report_twice(slab, word, twice, true);
     }
     if (slab != pool->current) {
         queue_give_back_if_empty(cache, pool, slab);

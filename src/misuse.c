@@ -145,7 +145,8 @@ static void put_where(struct report *report, uint32_t pool) {
     }
 }
 
-CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t pool) {
+/* read: may the block's memory be looked at? */
+static void tell(enum misuse kind, const void *block, uint32_t pool, bool read) {
     struct report report;
     if (!begin(&report, kind, block, pool)) {
         return;
@@ -158,9 +159,19 @@ CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t poo
         put_size(&report, pool);
         corral_report_text(&report, " of ");
         put_category(&report, pool >> CLASS_STRIDE_LOG);
+    }
+    if (pool != MISUSE_NO_POOL && read) {
         put_origin(&report, kind, block, pool);
     }
     end(&report, pool);
+}
+
+CORRAL_SLOW void corral_misuse(enum misuse kind, const void *block, uint32_t pool) {
+    tell(kind, block, pool, true);
+}
+
+CORRAL_SLOW void corral_misuse_unread(enum misuse kind, const void *block, uint32_t pool) {
+    tell(kind, block, pool, false);
 }
 
 CORRAL_SLOW void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32_t given) {

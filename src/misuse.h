@@ -31,6 +31,8 @@ enum misuse {
 /* A fault in a call with `block`, at an address where blocks of a pool are; of a large block, of class
  * CLASS_NONE. */
 void corral_misuse(enum misuse kind, const void *block, uint32_t pool);
+/* The same, without a look at the block's memory for where it was asked for: it may be gone. */
+void corral_misuse_unread(enum misuse kind, const void *block, uint32_t pool);
 /* A block of a pool was given back with the id `given`. */
 void corral_misuse_wrong_id(const void *block, uint32_t pool, uint32_t given);
 /* A block of a pool, of `have` bytes where that is no large one, was given back as one of `given` bytes. */

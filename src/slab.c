@@ -138,12 +138,16 @@ uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits) 
     return already;
 }
 
-void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits) {
+void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits, bool owner) {
     slab_count_stray(slab, bits_count(bits));
     for (; bits != 0; bits &= bits - 1) {
         size_t index = word * 64 + bits_lowest(bits);
-        corral_misuse(MISUSE_DOUBLE_FREE, slab_start(slab) + index * slab_class(slab)->size,
-                      slab->pool);
+        const void *block = slab_start(slab) + index * slab_class(slab)->size;
+        if (owner) {
+            corral_misuse(MISUSE_DOUBLE_FREE, block, slab->pool);
+        } else {
+            corral_misuse_unread(MISUSE_DOUBLE_FREE, block, slab->pool);
+        }
     }
 }
 
@@ -187,7 +191,7 @@ struct block_list corral_slab_collect_list_owner(struct slab *slab, uint32_t mos
         total += bits_count(bits);
         uint64_t twice = bits & *slab_free_word(slab, word);
         if (unlikely(twice != 0)) {
-            corral_slab_report_twice(slab, word, twice);
+            corral_slab_report_twice(slab, word, twice, true);
         }
         uint64_t rest = list_word(&list, most, slab, word, bits & ~twice);
         if (rest != 0) {
@@ -282,7 +286,7 @@ enum sent corral_slab_send_remote(struct slab *slab, unsigned word, uint64_t bit
     /* [E:bits] Publishes the sender's last use of the blocks. */
     uint64_t before = fetch_or_release(slab_remote_word(slab, word), bits);
     if (unlikely((before & bits) != 0)) {
-        corral_slab_report_twice(slab, word, before & bits);
+        corral_slab_report_twice(slab, word, before & bits, false);
     }
     int32_t blocks = (int32_t)bits_count(bits & ~before);
     for (;;) {

@@ -179,9 +179,10 @@ CORRAL_FAST bool slab_put_block_owner(struct arena *arena, unsigned number, uint
 
 /* Makes blocks of one word free. Returns those that were free already: 0 when all is well. */
 uint64_t corral_slab_put_owner(struct slab *slab, unsigned word, uint64_t bits);
-/* Says of blocks of a word that they were free already. Whoever freed them again has counted them as
+/* Says of blocks of a word that they were free already. owner: is the slab the caller's? Others' is not read: it may be
+ * gone by now. Whoever freed them again has counted them as
  * gone home. */
-void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits);
+void corral_slab_report_twice(const struct slab *slab, unsigned word, uint64_t bits, bool owner);
 /* Collects all remote bits as free bits. */
 void corral_slab_collect_owner(struct slab *slab);
 /* As collect, but returns up to `most` of the blocks as a list in address order. */

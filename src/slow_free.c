@@ -123,45 +123,6 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
     }
 }
 
-/* A block whose tail is damaged, or that was never handed out. Of a slab that is the thread's own or FULL its bits tell
- * which: one that is live may be used again. Another's may be about to be handed out: it is left alone. */
-CORRAL_SLOW static bool may_free_damaged(void *block, uint32_t pool) {
-    struct cache *cache = thread_cache();
-    struct slab *slab = slab_of(block);
-    struct pool *cold = cache_pool_if(cache, pool);
-    uint32_t at;
-    slab_find_block(slab, block, &at);
-    bool own = thread_is_attached(cache) && slab_is_owned_by(slab, cache->identity);
-    uint64_t free = slab_remote_bits(slab, at / 64) | (own ? *slab_free_word(slab, at / 64) : 0);
-    if (own && slab == cold->current && at / 64 == cold->run_word) {
-        free |= load_relaxed(&cold->run); /* [R:single-writer] */
-    }
-    bool is_free = (free >> at % 64 & 1) != 0;
-    corral_misuse(is_free ? MISUSE_DOUBLE_FREE : MISUSE_OVERFLOW, block, pool);
-    bool may = !is_free && (own || slab_is_full(slab));
-    if (may) {
-        corral_hardened_set_tail(block, pool, corral_hardened_asked(block, pool)); /* it is told once */
-    }
-    return may;
-}
-
-/* In a hardened build: is it a live block's address? Where it is none, that is told. */
-static bool hardened_may_free(void *block, uint32_t pool) {
-    switch (corral_hardened_judge(block, pool)) {
-    case HARDENED_LIVE:
-        return true;
-    case HARDENED_DAMAGED:
-        return may_free_damaged(block, pool);
-    case HARDENED_FREE:
-        corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
-        return false;
-    case HARDENED_NO_BLOCK:
-        break;
-    }
-    corral_misuse(MISUSE_FOREIGN, block, pool);
-    return false;
-}
-
 /* A block is freed whose front list is full, and takes it in all the same: the one that waited longest goes home. */
 static void take_in(struct cache *cache, struct corral_front *front, void *block, uint32_t pool) {
     void *longest = front->head;
@@ -180,7 +141,7 @@ static void free_pooled(void *block, uint32_t pool) {
                       pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT ? pool : MISUSE_NO_POOL);
         return;
     }
-    if (HARDENED && unlikely(!hardened_may_free(block, pool))) {
+    if (HARDENED && unlikely(!corral_hardened_may_free(block, pool))) {
         return;
     }
     if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
@@ -294,5 +255,5 @@ void corral_free_found(void *block, const struct block_info *info) {
 }
 
 bool corral_block_may_resize(void *block, const struct block_info *info) {
-    return !HARDENED || info->large || hardened_may_free(block, registry_pool((uintptr_t)block));
+    return !HARDENED || info->large || corral_hardened_may_free(block, registry_pool((uintptr_t)block));
 }

@@ -32,6 +32,8 @@ bool corral_block_find(const void *block, struct block_info *info);
 /* In a hardened build: looks at a block that was found and is to be resized. False, and the misuse policy runs, when it
  * is free; the policy runs too when its tail is damaged. */
 bool corral_block_may_resize(void *block, const struct block_info *info);
+/* In a hardened build: is it a live block's address? Where it is none, or its tail is damaged, that is told. */
+bool corral_hardened_may_free(void *block, uint32_t pool);
 /* Frees a block that was found. */
 void corral_free_found(void *block, const struct block_info *info);
 /* Frees what corral_free may be given, of whatever category: a block, NULL, or an address that the misuse

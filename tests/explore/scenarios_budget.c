@@ -9,6 +9,8 @@
  */
 #include "within.h"
 
+#include "thread.h"
+
 #define LARGE (MEDIUM_MAX + 4096)
 
 static void pair_7(void) {
@@ -185,6 +187,47 @@ static const struct scenario budget_begin = {
     .budgets = true,
 };
 
+/* A block of category 0 that one cache took and another brought home. */
+static void process_with_traffic(void) {
+    process_of(2 * BLOCK);
+    struct cache *other = corral_thread_borrow();
+    blocks[0] = take_within(BLOCK, 0);
+    corral_thread_detach();
+    corral_thread_return(other);
+    leave_0();
+    corral_thread_detach();
+}
+static void reset_0(void) {
+    corral_status status = corral_category_reset(0);
+    EXPECT(status == CORRAL_OK || status == CORRAL_EBUSY);
+    explore_done();
+}
+/* More than there is room for. */
+static void three_of_7(void) {
+    void *mine[3];
+    for (unsigned i = 0; i < 3; i++) {
+        mine[i] = take_within(BLOCK, 7);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        leave_within(mine[i], BLOCK, 7);
+    }
+}
+static void check_after_reset(void) {
+    reset_0();
+    expect_room(2, BLOCK, 7);
+    expect_room(2, BLOCK, 0);
+    expect_empty();
+}
+
+static const struct scenario budget_reset = {
+    .name = "budget_reset",
+    .what = "a category is reset whose counts cancel out, while another wants more than the budget of all",
+    .setup = process_with_traffic,
+    .threads = {three_of_7, reset_0},
+    .check = check_after_reset,
+    .budgets = true,
+};
+
 const struct scenario *const scenarios_budget[] = {
     &budget, &budget_two, &budget_runs, &budget_late, &budget_large, &budget_process, &budget_process_set,
-    &budget_begin, 0};
+    &budget_begin, &budget_reset, 0};

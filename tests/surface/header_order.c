@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Compiles two public headers, one after the other.
+ * Compiles a public header, and all others after it.
  *
- * Owns:     nothing. FIRST and SECOND name the headers.
- * Callers:  tests/surface/meson.build, as C and as C++, for every ordered pair.
- * Promises: to compile without a warning when neither header spoils the other.
+ * Owns:     nothing. FIRST names the header.
+ * Callers:  tests/surface/meson.build, as C and as C++, for each in turn.
+ * Promises: to compile without a warning when the first spoils none of the others.
  * Does not: run.
  */
 #include FIRST
-#include SECOND
+
+#include <corral/backend.h>
+#include <corral/config.h>
+#include <corral/configure.h>
+#include <corral/corral.h>
+#include <corral/inline.h>
+#include <corral/jemalloc.h>
+#include <corral/lpm.h>
+#include <corral/origin.h>
+#include <corral/party.h>
+#include <corral/report.h>
+#include <corral/scope.h>
+#include <corral/share.h>
