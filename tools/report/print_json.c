@@ -92,14 +92,26 @@ static void set_stats(json_t **object, const corral_stats *stats, const corral_c
 }
 
 static json_t *json_of_category(const struct census *census, const struct census_category *category) {
-    json_t *object = json_object(), *classes = json_array();
+    json_t *object = json_object();
     set_who(&object, category);
     set_stats(&object, &category->stats, &category->options);
-    for (size_t i = 0; i < category->classes; i++) {
-        append(&classes, json_of_class(census_class(census, category->first + i)));
+    if (census->shared == NULL) {
+        json_t *classes = json_array();
+        for (size_t i = 0; i < category->classes; i++) {
+            append(&classes, json_of_class(census_class(census, category->first + i)));
+        }
+        set(&object, "classes", classes);
     }
-    set(&object, "classes", classes);
     return object;
+}
+
+/* Whose figures they are, and of when. */
+static void set_shared(json_t **object, const corral_shared_figures *shared) {
+    set(object, "process", json_of(shared->process));
+    set(object, "sequence", json_of(shared->sequence));
+    set(object, "time_ns", json_of(shared->time_ns));
+    set(object, "omitted", json_of(shared->omitted));
+    set(object, "unfinished", json_boolean(shared->unfinished));
 }
 
 static json_t *begin(const char *kind) {
@@ -123,7 +135,11 @@ static corral_status end(FILE *stream, json_t *object) {
 }
 
 corral_status corral_report_print_figures_json(FILE *stream, const struct census *census) {
-    json_t *object = begin("figures"), *categories = json_array(), *total = json_object();
+    json_t *object = begin(census->shared == NULL ? "figures" : "shared");
+    json_t *categories = json_array(), *total = json_object();
+    if (census->shared != NULL) {
+        set_shared(&object, census->shared);
+    }
     for (size_t i = 0; i < census->categories.count; i++) {
         append(&categories, json_of_category(census, census_category(census, i)));
     }
