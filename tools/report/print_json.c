@@ -81,6 +81,10 @@ static void set_stats(json_t **object, const corral_stats *stats, const corral_c
     set(object, "large_bytes", json_of(stats->large_bytes));
     set(object, "slabs", json_of(stats->slabs));
     set(object, "slab_bytes", json_of(stats->slab_bytes));
+    set(object, "shelved_slabs", json_of(stats->shelved_slabs));
+    set(object, "held_slabs", json_of(stats->held_slabs));
+    set(object, "kept_bytes", json_of(stats->kept_bytes));
+    set(object, "committed_bytes", json_of(stats->committed_bytes));
     set(object, "arenas", json_of(stats->arenas));
     set(object, "reserved_bytes", json_of(stats->reserved_bytes));
     set(object, "refills", json_of(stats->refills));
