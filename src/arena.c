@@ -157,8 +157,8 @@ bool corral_arena_end_empty(void) {
     uint32_t count = corral_registry_count();
     for (uint32_t number = 1; number < count; number++) {
         struct registry_entry *entry = corral_registry_entry(number);
-        /* [R:poll] */
-        any |= load_relaxed(&entry->taken) == HEADER_BITS && end(entry);
+        /* [E:slabs] Sees the entry's category, which end() asks for before it takes the arena. */
+        any |= load_acquire(&entry->taken) == HEADER_BITS && end(entry);
     }
     return any;
 }

@@ -20,7 +20,7 @@
 
 /* The directory, an absolute path. */
 #define MALLOC_REPORT_VARIABLE "CORRAL_MALLOC_REPORT"
-#define MALLOC_REPORT_MAGIC    UINT64_C(0x325452434F525243) /* of this format: another one has another */
+#define MALLOC_REPORT_MAGIC    UINT64_C(0x335452434F525243) /* of this format: another one has another */
 
 struct malloc_report_head {
     uint64_t magic;

@@ -218,6 +218,17 @@ void corral_shelf_clear(uint32_t number) {
     }
 }
 
+uint64_t corral_shelf_spots(uint32_t number) {
+    uint64_t slabs = 0;
+    for (unsigned word = 0; word < ARENA_SLABS / SPOTS_IN_WORD; word++) {
+        uint64_t on = load_relaxed(&stands[number].spots[word]) & SPOTS_ON; /* [R:figure] */
+        for (; on != 0; on &= on - 1) {
+            slabs |= UINT64_C(1) << (word * SPOTS_IN_WORD + bits_lowest(on) / 2);
+        }
+    }
+    return slabs;
+}
+
 void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, uint64_t bits) {
     uint32_t number = (uint32_t)registry_number((uintptr_t)slab);
     unsigned at = slab_number(slab);

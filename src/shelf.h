@@ -56,6 +56,8 @@ void corral_shelf_send(struct cache *cache, struct slab *slab, unsigned word, ui
 void corral_shelf_place(struct cache *cache, bool queue, struct slab *slab);
 /* Takes all slabs of an arena off their shelves, which nobody but the caller looks at. */
 void corral_shelf_clear(uint32_t number);
+/* Which slabs of an arena, or the first ones of units, are on shelves. It may be gone meanwhile, or not be there yet. */
+uint64_t corral_shelf_spots(uint32_t number);
 /* Moves a slab from the shelf to the queue of the caller's pool, if one is found. */
 void corral_shelf_take(struct cache *cache, uint32_t pool);
 

@@ -12,6 +12,7 @@
 #include "category.h"
 #include "control.h"
 #include "figures.h"
+#include "states.h"
 
 #include <string.h>
 
@@ -21,6 +22,16 @@ static _Atomic uint64_t total_peak;
 static corral_status give(void *stats, size_t stats_size, const corral_stats *ours) {
     memcpy(stats, ours, stats_size < sizeof *ours ? stats_size : sizeof *ours);
     return CORRAL_OK;
+}
+
+static void read_states(uint32_t category, corral_stats *stats) {
+    struct states states;
+    corral_states_count(category, &states);
+    stats->shelved_slabs = states.shelved;
+    stats->held_slabs = states.held;
+    stats->kept_bytes = states.kept * SLAB_BYTES;
+    stats->committed_bytes =
+        (states.shelved + states.held + states.kept + states.headers) * SLAB_BYTES + stats->large_bytes;
 }
 
 static void read_category(uint32_t category, corral_stats *stats) {
@@ -46,6 +57,7 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->reserved_bytes = stats->arenas * ARENA_BYTES + stats->large_bytes;
     stats->slab_bytes = stats->slabs * SLAB_BYTES;
     stats->overflow_ids = category == CATEGORY_OVERFLOW ? corral_category_overflow_ids() : 0;
+    read_states(category, stats);
 }
 
 corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats,
@@ -102,6 +114,10 @@ static void add(corral_stats *total, const corral_stats *one) {
     total->failed += one->failed;
     total->reserved_bytes += one->reserved_bytes;
     total->slab_bytes += one->slab_bytes;
+    total->shelved_slabs += one->shelved_slabs;
+    total->held_slabs += one->held_slabs;
+    total->kept_bytes += one->kept_bytes;
+    total->committed_bytes += one->committed_bytes;
     total->exact &= one->exact;
 }
 

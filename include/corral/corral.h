@@ -233,6 +233,18 @@ typedef struct corral_stats {
     uint64_t slab_bytes;     /* bytes of the slabs that hold the category's blocks. Of them, callers hold
                                 live_bytes - large_bytes: that share is what is not lost to
                                 fragmentation, but for what threads have at hand */
+    /* The next four are counted by a walk over the category's arenas, after the others and once: exact at
+     * rest; else near, also where exact is 1, and by whole arenas where some were made or ended. */
+    uint64_t shelved_slabs;   /* slabs that have free blocks and no owner, which any thread may take next */
+    uint64_t held_slabs;      /* the others that hold blocks: a thread's own, or of callers' blocks alone. At rest,
+                                 shelved_slabs + held_slabs = slabs */
+    uint64_t kept_bytes;      /* of free slabs whose memory the OS was not told to take back: at most the build
+                                 option retire_kib in all categories, unless the OS or the backend refuses to take
+                                 it */
+    uint64_t committed_bytes; /* what memory may stand behind: the slabs above, those of kept_bytes, the headers of
+                                 arenas as whole slabs, and live large blocks. Not what is kept of freed large
+                                 blocks and behind live ones (large_keep_kib). 1 - live_bytes / committed_bytes is
+                                 the share that callers cannot use now: free blocks, rests, what is kept, headers */
 } corral_stats;
 
 /* The figures of the category of `memory_type_id`.
@@ -241,8 +253,8 @@ typedef struct corral_stats {
  * stats_size  sizeof(corral_stats) as the caller knows it.
  * Returns CORRAL_OK; CORRAL_EUNUSED when nothing was allocated with the id, the figures being 0;
  * CORRAL_EINVAL when stats is NULL or stats_size is 0.
- * Thread role: any. Progress: lock-free, in time proportional to threads times size classes.
- * Calls the OS: no. */
+ * Thread role: any. Progress: lock-free, in time proportional to threads times size classes, and to the slabs
+ * of the most arenas that the category had at once. Calls the OS: no. */
 CORRAL_API corral_status corral_category_stats(uint32_t memory_type_id, corral_stats *stats,
                                                size_t stats_size);
 

@@ -121,4 +121,5 @@ void expect_left(uint64_t live_blocks, uint64_t slabs) {
     EXPECT(stats.live_blocks == live_blocks);
     EXPECT((stats.live_bytes == 0) == (live_blocks == 0));
     EXPECT(stats.slabs == slabs);
+    EXPECT(stats.shelved_slabs + stats.held_slabs == slabs);
 }

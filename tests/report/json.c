@@ -80,6 +80,10 @@ static void expect_stats(const json_t *object, const corral_stats *stats, const 
     expect_number(object, "large_bytes", stats->large_bytes);
     expect_number(object, "slabs", stats->slabs);
     expect_number(object, "slab_bytes", stats->slab_bytes);
+    expect_number(object, "shelved_slabs", stats->shelved_slabs);
+    expect_number(object, "held_slabs", stats->held_slabs);
+    expect_number(object, "kept_bytes", stats->kept_bytes);
+    expect_number(object, "committed_bytes", stats->committed_bytes);
     expect_number(object, "arenas", stats->arenas);
     expect_number(object, "reserved_bytes", stats->reserved_bytes);
     expect_number(object, "refills", stats->refills);

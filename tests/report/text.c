@@ -31,9 +31,10 @@ static const char *figures(void) {
 }
 
 Test(text, of_nothing) {
-    cr_assert_str_eq(figures(), "category  blocks  live  peak  slabs  used  reserved  refills  remote  failed"
-                                "  soft budget  hard budget\n"
-                                "all            0   0 B   0 B      0             0 B        0       0       0\n");
+    cr_assert_str_eq(figures(), "category  blocks  live  peak  slabs  used  shelved  kept  committed  reserved"
+                                "  refills  remote  failed  soft budget  hard budget\n"
+                                "all            0   0 B   0 B      0              0   0 B        0 B       0 B"
+                                "        0       0       0\n");
 }
 
 Test(text, of_a_small_case) {
@@ -47,19 +48,23 @@ Test(text, of_a_small_case) {
                       corral_alloc(8 * BUILD_MIB, 7), corral_alloc(16, 0x50534350)};
     corral_free(corral_alloc(1000, 0x50534350), 0x50534350);
     static const char expected[] =
-        "category       blocks       live      peak  slabs  used   reserved  refills"
+        "category       blocks       live      peak  slabs  used  shelved  kept   committed   reserved  refills"
         "  remote  failed  soft budget  hard budget\n"
-        "7 net               4   8.02 MiB  8.02 MiB      6    5%  12.00 MiB        2   "
-        "    0       0       9999 B    48.00 MiB\n"
-        "    112 B           2      224 B                1                         1       0\n"
-        "    20.00 KiB       1  20.00 KiB                5                         1       0\n"
+        "7 net               4   8.02 MiB  8.02 MiB      6    5%        0   0 B    8.50 MiB  12.00 MiB        2"
+        "       0       0       9999 B    48.00 MiB\n"
+        "    112 B           2      224 B                1                                                    1"
+        "       0\n"
+        "    20.00 KiB       1  20.00 KiB                5                                                    1"
+        "       0\n"
         "    large           1   8.00 MiB\n"
-        "0x50534350          1       16 B      16 B      2    0%   4.00 MiB        2   "
-        "    0       0\n"
-        "    16 B            1       16 B                1                         1       0\n"
-        "    1024 B          0        0 B                1                         1       0\n"
-        "all                 5   8.02 MiB  8.02 MiB      8    4%  16.00 MiB        4   "
-        "    0       0\n";
+        "0x50534350          1       16 B      16 B      2    0%        0   0 B  256.00 KiB   4.00 MiB        2"
+        "       0       0\n"
+        "    16 B            1       16 B                1                                                    1"
+        "       0\n"
+        "    1024 B          0        0 B                1                                                    1"
+        "       0\n"
+        "all                 5   8.02 MiB  8.02 MiB      8    4%        0   0 B    8.75 MiB  16.00 MiB        4"
+        "       0       0\n";
     const char *got = figures();
     CHECK(strcmp(got, expected) == 0, "is\n%s", got);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {

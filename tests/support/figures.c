@@ -21,6 +21,25 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* No figure is below 0, which would be one that no memory holds. */
+static void check_counts(const corral_stats *stats) {
+    const uint64_t counts[] = {stats->live_blocks, stats->live_bytes, stats->peak_bytes, stats->remote_blocks,
+                               stats->refills, stats->slabs, stats->arenas, stats->large_blocks,
+                               stats->large_bytes, stats->allocations, stats->frees, stats->failed,
+                               stats->reserved_bytes, stats->slab_bytes, stats->shelved_slabs,
+                               stats->held_slabs, stats->kept_bytes, stats->committed_bytes};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        CHECK(counts[i] <= INT64_MAX, "figure %zu is negative", i);
+    }
+    if (CORRAL_FIGURES_LEVEL >= 2) {
+        CHECK(stats->allocations >= stats->frees && stats->allocations - stats->frees == stats->live_blocks,
+              "%" PRIu64 " allocations, %" PRIu64 " frees, %" PRIu64 " live", stats->allocations, stats->frees,
+              stats->live_blocks);
+    } else {
+        CHECK(stats->allocations == 0 && stats->frees == 0, "counted at level 1");
+    }
+}
+
 static void check_laws(const corral_stats *stats) {
     CHECK(stats->exact == 1, "nothing moves, and the figures are not exact");
     CHECK(stats->large_blocks <= stats->live_blocks, "more large blocks than blocks");
@@ -31,6 +50,15 @@ static void check_laws(const corral_stats *stats) {
           stats->live_blocks, stats->live_bytes);
     CHECK(stats->slab_bytes >= stats->live_bytes - stats->large_bytes, "slabs do not hold the blocks");
     CHECK(stats->reserved_bytes >= stats->slab_bytes + stats->large_bytes, "less addresses than memory");
+    CHECK(stats->shelved_slabs + stats->held_slabs == stats->slabs,
+          "%" PRIu64 " slabs on shelves and %" PRIu64 " others are not %" PRIu64, stats->shelved_slabs,
+          stats->held_slabs, stats->slabs);
+    CHECK(stats->committed_bytes >= stats->slab_bytes + stats->kept_bytes + stats->large_bytes,
+          "more in slabs than there is");
+    CHECK(stats->committed_bytes >= stats->live_bytes && stats->committed_bytes <= stats->reserved_bytes,
+          "%" PRIu64 " bytes of memory for %" PRIu64 " live, at %" PRIu64 " of addresses", stats->committed_bytes,
+          stats->live_bytes, stats->reserved_bytes);
+    check_counts(stats);
     CHECK((stats->live_blocks == 0) == (stats->live_bytes == 0), "blocks without bytes");
 }
 

@@ -180,6 +180,8 @@ def installed(directory, build, compiler):
     if described is not None:
         # The program finds the library beside it.
         run(next(stage.rglob("bin/corral-run")), "--stats", "true")
+    if next(stage.rglob("corral-figures.1"), None) is not None:
+        run(next(stage.rglob("bin/corral-figures")), "--version")
     files = [path.name for path in stage.rglob("*") if path.is_file()]
     return uses_corral_so(shared) and not uses_corral_so(static) and is_plugin(plugin) \
         and "LICENSE" in files

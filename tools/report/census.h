@@ -13,6 +13,7 @@
 #include "room.h"
 
 #include <corral/configure.h>
+#include <corral/share.h>
 
 #include <stdbool.h>
 
@@ -36,6 +37,7 @@ struct census {
     struct room with_origin;         /* of leaks, uint64_t: blocks of each class that places have */
     corral_stats total;
     corral_category_options process;
+    const corral_shared_figures *shared; /* what another process shared; NULL: the figures are of this one */
     bool failed; /* there was no memory */
 };
 

@@ -81,6 +81,10 @@ static void set_stats(json_t **object, const corral_stats *stats, const corral_c
     set(object, "large_bytes", json_of(stats->large_bytes));
     set(object, "slabs", json_of(stats->slabs));
     set(object, "slab_bytes", json_of(stats->slab_bytes));
+    set(object, "shelved_slabs", json_of(stats->shelved_slabs));
+    set(object, "held_slabs", json_of(stats->held_slabs));
+    set(object, "kept_bytes", json_of(stats->kept_bytes));
+    set(object, "committed_bytes", json_of(stats->committed_bytes));
     set(object, "arenas", json_of(stats->arenas));
     set(object, "reserved_bytes", json_of(stats->reserved_bytes));
     set(object, "refills", json_of(stats->refills));
@@ -92,14 +96,26 @@ static void set_stats(json_t **object, const corral_stats *stats, const corral_c
 }
 
 static json_t *json_of_category(const struct census *census, const struct census_category *category) {
-    json_t *object = json_object(), *classes = json_array();
+    json_t *object = json_object();
     set_who(&object, category);
     set_stats(&object, &category->stats, &category->options);
-    for (size_t i = 0; i < category->classes; i++) {
-        append(&classes, json_of_class(census_class(census, category->first + i)));
+    if (census->shared == NULL) {
+        json_t *classes = json_array();
+        for (size_t i = 0; i < category->classes; i++) {
+            append(&classes, json_of_class(census_class(census, category->first + i)));
+        }
+        set(&object, "classes", classes);
     }
-    set(&object, "classes", classes);
     return object;
+}
+
+/* Whose figures they are, and of when. */
+static void set_shared(json_t **object, const corral_shared_figures *shared) {
+    set(object, "process", json_of(shared->process));
+    set(object, "sequence", json_of(shared->sequence));
+    set(object, "time_ns", json_of(shared->time_ns));
+    set(object, "omitted", json_of(shared->omitted));
+    set(object, "unfinished", json_boolean(shared->unfinished));
 }
 
 static json_t *begin(const char *kind) {
@@ -123,7 +139,11 @@ static corral_status end(FILE *stream, json_t *object) {
 }
 
 corral_status corral_report_print_figures_json(FILE *stream, const struct census *census) {
-    json_t *object = begin("figures"), *categories = json_array(), *total = json_object();
+    json_t *object = begin(census->shared == NULL ? "figures" : "shared");
+    json_t *categories = json_array(), *total = json_object();
+    if (census->shared != NULL) {
+        set_shared(&object, census->shared);
+    }
     for (size_t i = 0; i < census->categories.count; i++) {
         append(&categories, json_of_category(census, census_category(census, i)));
     }

@@ -99,8 +99,8 @@ static void write_table(FILE *stream, size_t columns, const struct census *censu
 }
 
 static const char *const figures_head[TABLE_COLUMNS] = {
-    "category", "blocks", "live", "peak", "slabs", "used", "reserved",
-    "refills", "remote", "failed", "soft budget", "hard budget", "",
+    "category", "blocks",  "live",    "peak",   "slabs",  "used",        "shelved",     "kept",
+    "committed", "reserved", "refills", "remote", "failed", "soft budget", "hard budget", "",
 };
 
 static void put_stats(struct row *row, const corral_stats *stats, const corral_category_options *options) {
@@ -109,13 +109,16 @@ static void put_stats(struct row *row, const corral_stats *stats, const corral_c
     put_bytes(row->cells[3], stats->peak_bytes);
     put_number(row->cells[4], stats->slabs);
     put_use(row->cells[5], stats);
-    put_bytes(row->cells[6], stats->reserved_bytes);
-    put_number(row->cells[7], stats->refills);
-    put_number(row->cells[8], stats->remote_blocks);
-    put_number(row->cells[9], stats->failed);
-    put_budget(row->cells[10], options->soft_budget);
-    put_budget(row->cells[11], options->hard_budget);
-    strcpy(row->cells[12], stats->exact ? "" : "near");
+    put_number(row->cells[6], stats->shelved_slabs);
+    put_bytes(row->cells[7], stats->kept_bytes);
+    put_bytes(row->cells[8], stats->committed_bytes);
+    put_bytes(row->cells[9], stats->reserved_bytes);
+    put_number(row->cells[10], stats->refills);
+    put_number(row->cells[11], stats->remote_blocks);
+    put_number(row->cells[12], stats->failed);
+    put_budget(row->cells[13], options->soft_budget);
+    put_budget(row->cells[14], options->hard_budget);
+    strcpy(row->cells[15], stats->exact ? "" : "near");
 }
 
 static void add_class(struct table *table, const corral_class_stats *stats) {
@@ -125,8 +128,8 @@ static void add_class(struct table *table, const corral_class_stats *stats) {
     put_bytes(row.cells[2], stats->live_bytes);
     if (stats->block_bytes != 0) {
         put_number(row.cells[4], stats->slabs);
-        put_number(row.cells[7], stats->refills);
-        put_number(row.cells[8], stats->remote_blocks);
+        put_number(row.cells[10], stats->refills);
+        put_number(row.cells[11], stats->remote_blocks);
     }
     add_row(table, &row);
 }

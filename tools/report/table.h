@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS 13
+#define TABLE_COLUMNS 16
 
 struct table {
     FILE *stream; /* NULL: the rows are measured */
