@@ -12,6 +12,7 @@
 
 #include <corral/configure.h>
 
+#include "arena.h"
 #include "large.h"
 #include "options.h"
 
@@ -218,6 +219,7 @@ static void isolated_level(void) {
     corral_category_options options = {.isolated = 1};
     EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
     make_caches();
+    leave(take(BLOCK, 0), 0);
     blocks[0] = take(LARGE, 0);
     blocks[1] = take(LARGE, 0);
     leave_blocks(0, 1);
@@ -225,17 +227,61 @@ static void isolated_level(void) {
     corral_large_release_kept();
     world_set_reservations(0);
 }
+/* Neither the block nor the empty arena goes. */
 static void leave_1_and_release(void) {
     leave_1();
     corral_thread_detach();
     corral_large_release_kept();
+    EXPECT(!corral_arena_end_empty());
 }
 static void pair_if_there(void) {
     leave(take(LARGE, 0), 0);
 }
 static void check_parked(void) {
+    leave(take(BLOCK, 0), 0);
     check_kept();
 }
+/* Each has an arena of its own. */
+static void isolate_7(void) {
+    corral_category_options options = {.isolated = 1};
+    EXPECT(corral_category_configure(7, &options, sizeof options) == CORRAL_OK);
+    explore_done();
+}
+static void pair_of_7(void) {
+    leave(take(BLOCK, 7), 7);
+}
+static void isolated_level_7(void) {
+    make_caches();
+    isolate_7();
+}
+static void used_7(void) {
+    make_caches();
+    pair_of_7();
+    corral_thread_detach();
+}
+static void check_isolated(void) {
+    corral_category_options options;
+    EXPECT(corral_category_options_of(7, &options, sizeof options) == CORRAL_OK && options.isolated == 1);
+    corral_thread_detach();
+    EXPECT(!corral_arena_end_empty() || slabs_in_use() == 0);
+    pair_of_7();
+    expect_empty();
+}
+
+static const struct scenario isolate = {
+    .name = "isolate",
+    .what = "a category is isolated while one thread needs an arena and another allocates in it",
+    .setup = used_7,
+    .threads = {isolate_7, pair, pair_of_7},
+    .check = check_isolated,
+};
+static const struct scenario isolate_new = {
+    .name = "isolate_new",
+    .what = "an isolated category needs an arena while another does",
+    .setup = isolated_level_7,
+    .threads = {pair, pair_of_7},
+    .check = check_isolated,
+};
 
 static const struct scenario parked = {
     .name = "parked",
@@ -248,4 +294,4 @@ static const struct scenario parked = {
 
 const struct scenario *const scenarios_large[] = {
     &large_keep, &large_first, &large_evict, &large_release,
-    &large_own, &large_room, &large_full, &large_again, &large, &resize, &behind, &parked, 0};
+    &large_own, &large_room, &large_full, &large_again, &large, &resize, &behind, &parked, &isolate, &isolate_new, 0};

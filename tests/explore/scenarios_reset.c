@@ -10,6 +10,9 @@
  */
 #include "scenarios.h"
 
+#include <corral/configure.h>
+#include <corral/origin.h>
+
 #include "arena.h"
 #include "decay.h"
 #include "thread.h"
@@ -79,6 +82,35 @@ static void level_with_kept(void) {
     use_level();
 }
 
+/* Walks find what the set-up holds, until it is gone. */
+static void level_with_origins(void) {
+    corral_category_options options = {.origins = 1};
+    make_caches();
+    EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
+    EXPECT(CORRAL_ALLOC_HERE(1024, 0) != NULL);
+    EXPECT(CORRAL_ALLOC_HERE(MEDIUM_MAX + 4096, 0) != NULL);
+}
+static void count_origin(const corral_origin *origin, size_t size, void *argument) {
+    (void)origin;
+    (void)size;
+    ++*(unsigned *)argument;
+}
+static void check_origins(void) {
+    unsigned count = 0;
+    take_left();
+    EXPECT(corral_category_reset(0) == CORRAL_OK);
+    EXPECT(corral_visit_origins(0, count_origin, &count) == CORRAL_OK && count == 0);
+    expect_empty();
+}
+
+static const struct scenario reset_origins = {
+    .name = "reset_origins",
+    .what = "a category is reset of whose blocks walks knew, while a thread ends that has pools of it",
+    .setup = level_with_origins,
+    .threads = {corral_thread_detach, reset_0},
+    .check = check_origins,
+    .inherits = true,
+};
 static const struct scenario reset_hand = {
     .name = "reset_hand",
     .what = "a thread's hand comes to pools of a category that is reset",
@@ -113,4 +145,5 @@ static const struct scenario reset_two = {
     .inherits = true,
 };
 
-const struct scenario *const scenarios_reset[] = {&reset_hand, &reset_end, &reset_purge, &reset_two, 0};
+const struct scenario *const scenarios_reset[] = {&reset_hand, &reset_end, &reset_purge, &reset_two,
+                                                      &reset_origins, 0};

@@ -40,8 +40,7 @@ void __tsan_read_range(void *at, size_t size);
 void __tsan_write_range(void *at, size_t size);
 void *explore_memset(void *to, int byte, size_t size);
 void *explore_memcpy(void *to, const void *from, size_t size);
-char *explore_strncpy(char *to, const char *from, size_t size);
-int explore_strcmp(const char *one, const char *other);
+int explore_memcmp(const void *one, const void *other, size_t size);
 
 void __tsan_init(void) {
 }
@@ -68,14 +67,8 @@ void *explore_memcpy(void *to, const void *from, size_t size) {
     return memcpy(to, from, size);
 }
 
-char *explore_strncpy(char *to, const char *from, size_t size) {
-    plain(from, strlen(from) + 1, false);
-    plain(to, size, true);
-    return strncpy(to, from, size);
-}
-
-int explore_strcmp(const char *one, const char *other) {
-    plain(one, strlen(one) + 1, false);
-    plain(other, strlen(other) + 1, false);
-    return strcmp(one, other);
+int explore_memcmp(const void *one, const void *other, size_t size) {
+    plain(one, size, false);
+    plain(other, size, false);
+    return memcmp(one, other, size);
 }
