@@ -245,6 +245,9 @@ typedef struct corral_stats {
                                  arenas as whole slabs, and live large blocks. Not what is kept of freed large
                                  blocks and behind live ones (large_keep_kib). 1 - live_bytes / committed_bytes is
                                  the share that callers cannot use now: free blocks, rests, what is kept, headers */
+    uint64_t requested_bytes; /* what was asked for in allocations, cumulative, with the records of those that say
+                                 where they are; a resize that leaves a block in its place asks for nothing. 0
+                                 unless built with figures level 2 */
 } corral_stats;
 
 /* The figures of the category of `memory_type_id`.
