@@ -217,7 +217,8 @@ typedef struct corral_stats {
     uint64_t large_blocks;   /* blocks among live_blocks that come straight from the backend */
     uint64_t large_bytes;    /* their bytes, among live_bytes */
     uint64_t allocations;    /* cumulative; 0 unless built with figures level 2 */
-    uint64_t frees;          /* cumulative; 0 unless built with figures level 2 */
+    uint64_t frees;          /* cumulative; 0 unless built with figures level 2. A free of what is no live block is
+                                among them where that is found only when the block comes home */
     uint64_t categories;     /* categories in use; in a category's own figures, 1 */
     uint64_t overflow_ids;   /* times that a thread met an id that has no category of its own: at
                                 least the number of such ids. In the total and the overflow
