@@ -57,7 +57,8 @@ void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     /* What is above PTRDIFF_MAX has no class. */
     unsigned class_index = size_class_aligned(alignment, size > BLOCK_MAX ? size : size + TAIL_LEAST);
     if (class_index < CLASS_COUNT) {
-        return hardened_lend(corral_alloc_pool(pool_base + class_index), size);
+        uint32_t pool = pool_base + class_index;
+        return hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
     }
     return corral_alloc_large(size, alignment, pool_base >> CLASS_STRIDE_LOG, &zero);
 }

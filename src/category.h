@@ -40,6 +40,7 @@ struct category {
     _Atomic uint64_t arenas;       /* atomic */
     _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
     _Atomic uint64_t frees;        /* atomic: likewise */
+    _Atomic uint64_t requested;    /* atomic: likewise, bytes */
     _Atomic(struct registry_entry *) chain; /* atomic [E:chain]: registry's entries, the last first */
     _Atomic(struct registry_entry *) hint;  /* atomic, relaxed: where arena's last claim succeeded */
     _Atomic int32_t free_slabs;    /* atomic, relaxed: arena's, to be claimed; it steers only */
@@ -95,6 +96,12 @@ CORRAL_FAST void category_count_stray(uint32_t category, int64_t bytes) {
 CORRAL_FAST void category_count_allocation(uint32_t category) {
     if (CORRAL_FIGURES_LEVEL >= 2) {
         fetch_add_relaxed(&corral_categories[category].allocations, 1); /* [R:figure] */
+    }
+}
+
+CORRAL_FAST void category_count_requested(uint32_t category, size_t size) {
+    if (CORRAL_FIGURES_LEVEL >= 2) {
+        fetch_add_relaxed(&corral_categories[category].requested, size); /* [R:figure] */
     }
 }
 

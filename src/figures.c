@@ -26,6 +26,7 @@ static int64_t not_negative(int64_t figure) {
 static void add_counts(struct figures *figures, const struct corral_front *front) {
     figures->allocations += load_relaxed(&front->allocations); /* [R:figure] */
     figures->frees += load_relaxed(&front->frees);             /* [R:figure] */
+    figures->requested += load_relaxed(&front->requested);     /* [R:figure] */
 }
 #else
 static void add_counts(struct figures *figures, const struct corral_front *front) {
@@ -92,6 +93,7 @@ static void add_shared(struct figures *figures, struct category *shared) {
     figures->bytes += figures->large_bytes;
     figures->allocations += load_relaxed(&shared->allocations); /* [R:figure] */
     figures->frees += load_relaxed(&shared->frees);             /* [R:figure] */
+    figures->requested += load_relaxed(&shared->requested);     /* [R:figure] */
 }
 
 void corral_figures_sum(uint32_t category, struct figures *figures) {

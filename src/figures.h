@@ -18,7 +18,7 @@
 struct figures {
     int64_t blocks, bytes;
     uint64_t sent, refills;
-    uint64_t allocations, frees;
+    uint64_t allocations, frees, requested;
     int64_t large_blocks, large_bytes;
 };
 

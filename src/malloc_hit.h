@@ -53,10 +53,11 @@ CORRAL_FAST void *malloc_hit(size_t size, const void *caller) {
     void *block = front->head;
     if (likely(block != NULL)) {
         front_count_allocation(front);
+        corral_hit_count_requested(front, size);
         corral_hit_pop(front, block);
         return block;
     }
-    return thread_asks() ? malloc_missed(size, caller) : corral_alloc_empty(front);
+    return CORRAL_FIGURES_LEVEL >= 2 || thread_asks() ? malloc_missed(size, caller) : corral_alloc_empty(front);
 }
 
 CORRAL_FAST void free_hit(void *block) {

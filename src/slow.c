@@ -153,7 +153,7 @@ CORRAL_NOINLINE static void *alloc_large(size_t size, size_t alignment, uint32_t
     return block;
 }
 
-void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
+CORRAL_FAST void *alloc_large_or_own(size_t size, size_t alignment, uint32_t category, bool *zero) {
     struct large_own *own = &thread_cache()->large_own;
     *zero = false;
     if (unlikely(!control_is_plain(category))) {
@@ -173,11 +173,21 @@ void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool 
     return block;
 }
 
+void *corral_alloc_large(size_t size, size_t alignment, uint32_t category, bool *zero) {
+    void *block = alloc_large_or_own(size, alignment, category, zero);
+    if (CORRAL_FIGURES_LEVEL >= 2 && block != NULL) {
+        category_count_requested(category, size);
+    }
+    return block;
+}
+
 void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
     *zero = false;
-    return likely(size <= BLOCK_MAX - TAIL_LEAST)
-               ? hardened_lend(corral_alloc_pool(pool_base + size_class_of(size + TAIL_LEAST)), size)
-               : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
+    if (unlikely(size > BLOCK_MAX - TAIL_LEAST)) {
+        return corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
+    }
+    uint32_t pool = pool_base + size_class_of(size + TAIL_LEAST);
+    return hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
 }
 
 /* Of another pool than the run that began last. */
@@ -210,15 +220,15 @@ CORRAL_NOINLINE void *corral_alloc_empty(struct corral_front *front) {
 }
 
 /* A hit before it is asked whether the thread has a cache. */
-CORRAL_FAST void *alloc_hit(uint32_t pool) {
+CORRAL_FAST void *alloc_hit(size_t size, uint32_t pool) {
     void *block = take_first(&thread_cache()->fronts[pool], pool);
-    return likely(block != NULL) ? block : corral_alloc_pool(pool);
+    return alloc_count(likely(block != NULL) ? block : corral_alloc_pool(pool), size, pool);
 }
 
 CORRAL_NOINLINE void *corral_alloc_of(size_t size, uint32_t pool_base) {
     bool zero;
     return likely(size <= BLOCK_MAX - TAIL_LEAST)
-               ? hardened_lend(alloc_hit(pool_base + size_class_of(size + TAIL_LEAST)), size)
+               ? hardened_lend(alloc_hit(size, pool_base + size_class_of(size + TAIL_LEAST)), size)
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
 
@@ -229,7 +239,7 @@ CORRAL_NOINLINE static void *alloc_any(size_t size, uint32_t id) {
 
 CORRAL_NOINLINE void *corral_alloc_slow(size_t size, uint32_t id) {
     return likely(!HARDENED && id < DENSE_IDS && size <= BLOCK_MAX)
-               ? alloc_hit((id << CLASS_STRIDE_LOG) + size_class_of(size))
+               ? alloc_hit(size, (id << CLASS_STRIDE_LOG) + size_class_of(size))
                : alloc_any(size, id);
 }
 
@@ -242,5 +252,6 @@ CORRAL_NOINLINE void *corral_alloc_mapped(size_t size, uint32_t id) {
     uint32_t place = (way->pool_base << CORRAL_PLACE_SHIFT) + corral_hit_class_place(size);
     struct corral_front *front = corral_hit_front(corral_thread.fronts, place);
     void *block = take_first(front, corral_hit_pool(place));
-    return likely(block != NULL) ? block : corral_alloc_empty(front);
+    block = likely(block != NULL) ? block : corral_alloc_empty(front);
+    return alloc_count(block, size, corral_hit_pool(place));
 }

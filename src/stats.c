@@ -52,6 +52,7 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->large_bytes = (uint64_t)figures.large_bytes;
     stats->allocations = figures.allocations;
     stats->frees = figures.frees;
+    stats->requested_bytes = figures.requested;
     stats->categories = load_relaxed(&shared->used); /* [R:figure] */
     stats->failed = load_relaxed(&corral_controls[category].failed); /* [R:figure] */
     stats->reserved_bytes = stats->arenas * ARENA_BYTES + stats->large_bytes;
@@ -118,6 +119,7 @@ static void add(corral_stats *total, const corral_stats *one) {
     total->held_slabs += one->held_slabs;
     total->kept_bytes += one->kept_bytes;
     total->committed_bytes += one->committed_bytes;
+    total->requested_bytes += one->requested_bytes;
     total->exact &= one->exact;
 }
 

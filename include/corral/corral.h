@@ -217,7 +217,8 @@ typedef struct corral_stats {
     uint64_t large_blocks;   /* blocks among live_blocks that come straight from the backend */
     uint64_t large_bytes;    /* their bytes, among live_bytes */
     uint64_t allocations;    /* cumulative; 0 unless built with figures level 2 */
-    uint64_t frees;          /* cumulative; 0 unless built with figures level 2 */
+    uint64_t frees;          /* cumulative; 0 unless built with figures level 2. A free of what is no live block is
+                                among them where that is found only when the block comes home */
     uint64_t categories;     /* categories in use; in a category's own figures, 1 */
     uint64_t overflow_ids;   /* times that a thread met an id that has no category of its own: at
                                 least the number of such ids. In the total and the overflow
@@ -245,6 +246,9 @@ typedef struct corral_stats {
                                  arenas as whole slabs, and live large blocks. Not what is kept of freed large
                                  blocks and behind live ones (large_keep_kib). 1 - live_bytes / committed_bytes is
                                  the share that callers cannot use now: free blocks, rests, what is kept, headers */
+    uint64_t requested_bytes; /* what was asked for in allocations, cumulative, with the records of those that say
+                                 where they are; a resize that leaves a block in its place asks for nothing. 0
+                                 unless built with figures level 2 */
 } corral_stats;
 
 /* The figures of the category of `memory_type_id`.

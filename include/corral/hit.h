@@ -131,6 +131,11 @@ CORRAL_HIT void corral_hit_push(struct corral_front *front, int32_t room, void *
 }
 
 #if CORRAL_FIGURES_LEVEL >= 2
+/* Counts what was asked for in an allocation. */
+CORRAL_HIT void corral_hit_count_requested(struct corral_front *front, size_t size) {
+    /* [R:single-writer] */
+    corral_store_relaxed(&front->requested, corral_load_relaxed(&front->requested) + size);
+}
 CORRAL_HIT void corral_hit_count_allocation(struct corral_front *front) {
     /* [R:single-writer] */
     corral_store_relaxed(&front->allocations, corral_load_relaxed(&front->allocations) + 1);
@@ -140,6 +145,9 @@ CORRAL_HIT void corral_hit_count_free(struct corral_front *front) {
     corral_store_relaxed(&front->frees, corral_load_relaxed(&front->frees) + 1);
 }
 #else
+CORRAL_HIT void corral_hit_count_requested(struct corral_front *front, size_t size) {
+    (void)front, (void)size;
+}
 CORRAL_HIT void corral_hit_count_allocation(struct corral_front *front) {
     (void)front;
 }

@@ -77,9 +77,11 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
     struct corral_front *front = corral_hit_front_of(corral_thread.fronts, place);
     void *block = front->head;
     if (CORRAL_UNLIKELY(block == NULL)) {
-        return corral_alloc_empty(front);
+        /* What counts the bytes asked for is told them. */
+        return CORRAL_FIGURES_LEVEL >= 2 ? corral_alloc_slow(size, memory_type_id) : corral_alloc_empty(front);
     }
     corral_hit_count_allocation(front);
+    corral_hit_count_requested(front, size);
     CORRAL_BEFORE_POP(block, corral_hit_pool(place));
     corral_hit_pop(front, block);
     return block;

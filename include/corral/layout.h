@@ -57,7 +57,7 @@
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
-#define CORRAL_LAYOUT 3
+#define CORRAL_LAYOUT 4
 #endif
 
 #define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, checks)                      \
@@ -158,20 +158,23 @@ struct corral_front {
 #if CORRAL_FIGURES_LEVEL >= 2
     CORRAL_ATOMIC(uint64_t) allocations; /* atomic, written by the owner alone */
     CORRAL_ATOMIC(uint64_t) frees;       /* atomic, written by the owner alone */
+    CORRAL_ATOMIC(uint64_t) requested;   /* atomic, written by the owner alone: bytes */
 #endif
 #if CORRAL_HARDENED
     void *tail;      /* owner: the list's last block, where it is not empty */
     uint64_t unused; /* const: 0. The size is a power of two */
 #endif
-#if CORRAL_HARDENED && CORRAL_FIGURES_LEVEL >= 2
-    uint64_t unused_too[2]; /* const: 0. Likewise */
+#if !CORRAL_HARDENED && CORRAL_FIGURES_LEVEL >= 2
+    uint64_t unused[3]; /* const: 0. The size is a power of two */
+#elif CORRAL_FIGURES_LEVEL >= 2
+    uint64_t unused_too; /* const: 0. Likewise */
 #endif
 };
 
 /* A pool's place is the distance of its front list from the thread's first one, in bytes: its number
  * shifted. What a hit looks up is places, since it needs nothing else of a pool. */
-#define CORRAL_PLACE_SHIFT ((CORRAL_FIGURES_LEVEL >= 2 ? 5u : 4u) + (CORRAL_HARDENED ? 1u : 0u))
-static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four pools to a line, or two");
+#define CORRAL_PLACE_SHIFT (CORRAL_FIGURES_LEVEL >= 2 ? 6u : CORRAL_HARDENED ? 5u : 4u)
+static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four pools to a line, or two, or one");
 /* The same of a category, whose pools' places are the next ones. */
 #define CORRAL_ROW_SHIFT (CORRAL_CLASS_STRIDE_LOG + CORRAL_PLACE_SHIFT)
 /* An entry of the table of ids that is one. */

@@ -121,6 +121,7 @@ Test(budget_shared, loses_nothing_when_what_is_zeroed_was_free) {
         thread_call_kept(take_and_free, NULL);
         configure(ID, (corral_category_options){.misuse = CORRAL_MISUSE_IGNORE, .zero_on_free = 1});
         thread_call_kept(free_again, &i);
+        figures_count_faults(1);
         figures_expect_nothing();
     }
 }

@@ -201,6 +201,7 @@ Test(classes, are_the_category_after_blocks_freed_twice) {
         corral_free(blocks[i], ID);
         blocks[i] = NULL;
     }
+    figures_count_faults(50);
     expect_live();
     corral_free_batch(blocks, 100, ID);
     figures_expect(ID, 0, 0);

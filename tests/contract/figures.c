@@ -361,6 +361,36 @@ Test(figures, of_allocations_and_frees) {
     cr_assert_eq(total.frees, 4000 * factor);
 }
 
+/* What each door was asked for, whether it hits or misses. */
+Test(figures, of_what_was_asked_for) {
+    uint64_t factor = CORRAL_FIGURES_LEVEL >= 2, asked = 0;
+    static const size_t sizes[] = {0, 1, 16, 100, 1000, 5000, 40000, 8 * BUILD_MIB};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (size_t round = 0; round < 100; round++) {
+        for (size_t i = 0; i < count; i++) {
+            blocks[4 * i] = corral_alloc(sizes[i], ID);
+            blocks[4 * i + 1] = corral_calloc(1, sizes[i], ID);
+            blocks[4 * i + 2] = corral_aligned_alloc(256, sizes[i], ID);
+            blocks[4 * i + 3] = corral_alloc(sizes[i] + round, ID);
+            asked += 4 * sizes[i] + round;
+            cr_assert_eq(figures_of(ID).requested_bytes, asked * factor, "size %zu", sizes[i]);
+        }
+        corral_free_batch(blocks, 4 * count, ID);
+    }
+    void *block = corral_realloc(NULL, 100, ID);
+    block = corral_realloc(block, 101, ID);
+    cr_assert_eq(figures_of(ID).requested_bytes, (asked + 100) * factor, "it stayed where it was");
+    block = corral_realloc(block, 3000, ID);
+    cr_assert_eq(figures_of(ID).requested_bytes, (asked + 3100) * factor);
+    corral_free(block, ID);
+    cr_assert_eq(figures_of(ID).requested_bytes, (asked + 3100) * factor, "it falls");
+    corral_free(corral_alloc(5, OTHER), OTHER);
+    cr_assert_eq(figures_total().requested_bytes, (asked + 3105) * factor);
+    volatile size_t too_much = SIZE_MAX;
+    cr_assert_null(corral_alloc(too_much, OTHER));
+    cr_assert_eq(figures_total().requested_bytes, (asked + 3105) * factor, "what failed was counted");
+}
+
 struct visits {
     size_t count;
     uint64_t live_blocks, live_bytes;

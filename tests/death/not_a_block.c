@@ -40,8 +40,9 @@ static void fill_front(void) {
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
 }
 
-/* Whatever was done in between: the live blocks are whole, and everything can be used again. */
-static void check_and_go_on(void) {
+/* Whatever was done in between, so many frees of no live block among it: the live blocks are whole, and everything can be used again. */
+static void check_and_go_on(uint64_t faults) {
+    figures_count_faults(faults);
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
     for (size_t i = 1; i < MANY; i += 2) {
         CHECK(pattern_holds(blocks[i], ASKED, i), "block %zu", i);
@@ -190,7 +191,7 @@ static void free_interior(void *argument) {
     corral_free(blocks[1] + 16, ID);
     corral_free(blocks[3] + 1, ID);
     corral_free(blocks[5] + SIZE - 1, ID);
-    check_and_go_on();
+    check_and_go_on(3);
 }
 
 Test(interior, of_a_small_block) {
@@ -204,7 +205,7 @@ static void free_interior_near_gathered(void *argument) {
     for (size_t i = 0; i < GATHERED; i++) {
         corral_free(gathered(i) + SIZE + 16, ID);
     }
-    check_and_go_on();
+    check_and_go_on(GATHERED);
 }
 
 Test(interior, near_gathered_blocks) {
@@ -250,7 +251,7 @@ static void free_twice_at_home(void *argument) {
     for (size_t i = 0; i < GATHERED; i++) {
         corral_free(gathered(i), ID);
     }
-    check_and_go_on();
+    check_and_go_on(2 + GATHERED);
 }
 
 Test(double_free, at_home) {
@@ -287,7 +288,7 @@ static void free_twice_elsewhere(void *argument) {
     figures_expect(ID, MANY / 2, MANY / 2 * SIZE);
     thread_call(free_half, NULL);
     use_all_slabs();
-    check_and_go_on();
+    check_and_go_on(MANY / 2);
 }
 
 /* AddressSanitizer finds the first of them that a front list takes in, which writes its link. */

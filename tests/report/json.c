@@ -91,6 +91,7 @@ static void expect_stats(const json_t *object, const corral_stats *stats, const 
     expect_number(object, "failed", stats->failed);
     expect_number(object, "allocations", stats->allocations);
     expect_number(object, "frees", stats->frees);
+    expect_number(object, "requested_bytes", stats->requested_bytes);
     CHECK(json_is_true(json_object_get(object, "exact")), "near");
 }
 

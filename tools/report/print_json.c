@@ -92,6 +92,7 @@ static void set_stats(json_t **object, const corral_stats *stats, const corral_c
     set(object, "failed", json_of(stats->failed));
     set(object, "allocations", json_of(stats->allocations));
     set(object, "frees", json_of(stats->frees));
+    set(object, "requested_bytes", json_of(stats->requested_bytes));
     set(object, "exact", json_boolean(stats->exact));
 }
 
