@@ -61,9 +61,13 @@ static void use_by_other(void *id) {
     use(*(uint32_t *)id);
 }
 
+/* Where the category had blocks before, others may by now. */
 static void isolate(uint32_t id) {
     configure(id, (corral_category_options){.isolated = 1});
     alone[id] = true;
+    for (size_t slot = 0; slot < sizeof had; slot++) {
+        had[slot] = had[slot] == id + 1 ? 0 : had[slot];
+    }
 }
 
 /* All kept memory goes back, as when memory is exhausted. */
