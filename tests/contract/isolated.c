@@ -88,7 +88,7 @@ Test(isolated, has_addresses_that_nobody_else_has_ever) {
     use(OTHER);
     isolate(ID);
     for (uint32_t round = 0; round < 3; round++) {
-        uint32_t id = OTHER + 1 + round;
+        uint32_t id = CORRAL_CATEGORY_LIMIT < 16 ? OTHER : OTHER + 1 + round;
         exhaust();
         use(ID);
         exhaust();
@@ -97,9 +97,11 @@ Test(isolated, has_addresses_that_nobody_else_has_ever) {
         cr_assert_eq(corral_category_reset(ID), CORRAL_OK);
         cr_assert_eq(corral_category_reset(id), CORRAL_OK);
     }
-    isolate(OTHER + 1);
-    use(OTHER + 1);
-    use(OTHER + 2);
+    if (CORRAL_CATEGORY_LIMIT >= 16) { /* else they share one */
+        isolate(OTHER + 1);
+        use(OTHER + 1);
+        use(OTHER + 2);
+    }
     cr_assert_gt(shared, 0);
     cr_assert_eq(broken, 0, "%zu of %zu", broken, shared);
     figures_expect_nothing();
@@ -118,7 +120,7 @@ Test(isolated, has_its_own_addresses_again) {
     }
     cr_assert_leq(process_mapped(), mapped + 64 * BUILD_MIB, "%zu MiB", process_mapped() / BUILD_MIB);
     if (BUILD_MEASURES_MEMORY) {
-        cr_assert_leq(process_resident(), resident + RETIRE_BYTES, "%zu KiB", (process_resident() - resident) / 1024);
+        cr_assert_leq(process_resident(), resident + RETIRE_BYTES + BUILD_MIB, "%zu KiB", (process_resident() - resident) / 1024);
     }
 }
 
