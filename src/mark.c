@@ -30,7 +30,7 @@ struct mark *corral_mark_of_arena(uint32_t number) {
 }
 
 struct mark_leaf *corral_mark_of_root(size_t root) {
-    return load_relaxed(&of_roots[root]); /* [R:fresh-memory] */
+    return load_acquire(&of_roots[root]); /* [E:marks] */
 }
 
 uint64_t corral_mark_roots(size_t word) {
@@ -49,7 +49,7 @@ CORRAL_SLOW static void *map_marks(_Atomic(void *) *place, size_t bytes) {
         return marks;
     }
     corral_backend_release(marks, bytes);
-    return load_relaxed(place); /* [R:fresh-memory] */
+    return load_acquire(place); /* [E:marks] */
 }
 
 /* Sets a bit where it is not set. */
@@ -69,7 +69,7 @@ static struct mark *mark_in_arena(const void *block, size_t number, bool make) {
     if (!slab_find_block(slab, block, &at) || at >= SLAB_MARKS) {
         return NULL;
     }
-    struct mark *marks = load_relaxed(&of_arenas[number]); /* [R:fresh-memory] */
+    struct mark *marks = load_acquire(&of_arenas[number]); /* [E:marks] */
     if (marks == NULL && make) {
         marks = map_marks(&of_arenas[number], ARENA_MARKS);
     }
@@ -83,7 +83,7 @@ static struct mark *mark_of_large(const void *block, bool make) {
     if (large_map_find(block) == NULL) {
         return NULL;
     }
-    struct mark_leaf *leaf = load_relaxed(&of_roots[root]); /* [R:fresh-memory] */
+    struct mark_leaf *leaf = load_acquire(&of_roots[root]); /* [E:marks] */
     if (leaf == NULL && make) {
         use(roots, root);
         leaf = map_marks(&of_roots[root], sizeof *leaf);

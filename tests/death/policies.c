@@ -153,6 +153,7 @@ static void free_what_is_not_aligned(void) {
     corral_free(block, ID);
 }
 
+#if !CORRAL_HARDENED /* which does not find a record when it reports */
 /* The rest of a line, of a block that was asked for at the line before. */
 #define HERE(form) ", " form " %s:%d\n"
 
@@ -214,6 +215,8 @@ static void free_twice_what_is_of_a_file_with_a_long_name(void) {
     corral_free(block, ID);
 }
 
+#endif
+
 /* Of a hardened build. */
 static void write_past_the_end(void) {
     char *block = corral_alloc(hidden(100), ID);
@@ -234,7 +237,7 @@ static void write_to_a_free_block(void) {
 }
 
 static void (*const faults[])(void) = {
-#if !CORRAL_HARDENED /* which does not find a record when it reports */
+#if !CORRAL_HARDENED
     free_with_a_wrong_id_what_has_an_origin, free_a_large_one_with_a_wrong_id_and_an_origin,
     free_twice_what_has_an_origin, free_what_lies_within_one_with_an_origin,
     free_twice_what_lay_where_there_was_an_origin, free_twice_what_is_of_a_file_with_a_long_name,
