@@ -133,12 +133,12 @@ Test(isolated, has_large_blocks_that_are_resized) {
     note(block, corral_usable_size(block), ID);
     for (size_t next = size; next > MEDIUM_MAX; next = next * 2 / 3) {
         block = corral_realloc(block, next, ID);
-        cr_assert(pattern_holds((unsigned char *)block, MEDIUM_MAX, 1));
+        cr_assert(pattern_holds((unsigned char *)block, BUILD_MIB, 1));
         note(block, corral_usable_size(block), ID);
     }
     for (size_t next = 2 * BUILD_MIB; next < size; next = next * 5 / 3) {
         block = corral_realloc(block, next, ID);
-        cr_assert(pattern_holds((unsigned char *)block, MEDIUM_MAX, 1));
+        cr_assert(pattern_holds((unsigned char *)block, BUILD_MIB, 1));
         note(block, corral_usable_size(block), ID);
     }
     use(OTHER);

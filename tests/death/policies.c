@@ -256,6 +256,7 @@ static void commit(void *argument) {
     set(LETTERS, "audio", CORRAL_MISUSE_DEFAULT, 0);
     corral_free(corral_alloc(1, UNNAMED), UNNAMED);
     fault->commit();
+    figures_count_faults(1); /* at most */
     figures_expect_nothing();
     CHECK(corral_alloc(ASKED, ID) != NULL, "the allocator is not intact");
 }
