@@ -12,6 +12,7 @@
 #include "misuse.h"
 #include "options.h"
 
+#include <corral/hit.h>
 #include <corral/lpm.h>
 
 #define SMALL ((size_t)64)
@@ -107,9 +108,16 @@ static const struct scenario misuse_large = {
     .misuses = true,
 };
 
+/* As an allocation whose front list is empty, where figures are of level 1: the explorer's are of 2. */
+static void *take_next(void) {
+    struct corral_front *front = corral_hit_front(corral_thread.fronts, corral_hit_class_place(SMALL));
+    void *block = front->head != NULL ? corral_alloc(SMALL, 0) : corral_alloc_empty(front);
+    explore_done();
+    return explore_take(block, SMALL);
+}
 static void small_pairs(void) {
     void *first = take(SMALL, 0);
-    void *second = take(SMALL, 0);
+    void *second = take_next();
     leave(first, 0);
     leave(second, 0);
 }
@@ -126,7 +134,7 @@ static const struct scenario run = {
 static void pairs_by_turns(void) {
     void *first = take(SMALL, 0);
     void *other = take(SMALL / 2, 0);
-    void *second = take(SMALL, 0);
+    void *second = take_next();
     leave(first, 0);
     leave(other, 0);
     leave(second, 0);
