@@ -10,6 +10,8 @@
 #include "record.h"
 
 #include "support/check.h"
+#include "support/failing.h"
+#include "support/map.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,27 +30,13 @@ struct reservation {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct reservation all[MOST];
 static size_t count;
-static long calls[RECORD_KINDS];
-static enum record_kind failing = RECORD_KINDS;
-static long until_failure; /* calls that still succeed; below 0: none fails any more */
-static bool fails_on;
-static long failures;
+static struct failing failing = {.kind = RECORD_KINDS};
 static size_t misplaced;
 
 /* Notes a call; does it fail? errno is spoilt, which corral's callers are not to see. */
 static bool fails(enum record_kind kind) {
     errno = EDOM;
-    calls[kind]++;
-    if (kind != failing || until_failure < 0) {
-        return false;
-    }
-    if (until_failure > 0) {
-        until_failure--;
-        return false;
-    }
-    until_failure = fails_on ? 0 : -1;
-    failures++;
-    return true;
+    return failing_fails(&failing, (int)kind);
 }
 
 static bool is_power_of_two(size_t number) {
@@ -68,22 +56,6 @@ static struct reservation *find(const void *address) {
     return NULL;
 }
 
-static char *map(size_t size, size_t alignment) {
-    size_t room = size + alignment;
-    char *start = room < size ? MAP_FAILED
-                              : mmap(NULL, room, PROT_READ | PROT_WRITE,
-                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED) {
-        return NULL;
-    }
-    size_t before = -(uintptr_t)start & (alignment - 1);
-    if (before != 0) {
-        munmap(start, before);
-    }
-    munmap(start + before + size, alignment - before);
-    return start + before;
-}
-
 static void *reserve_locked(size_t size, size_t alignment, uint64_t id) {
     CHECK(is_whole(size) && is_power_of_two(alignment) && is_whole(alignment), "%zu bytes at %zu", size,
           alignment);
@@ -91,7 +63,7 @@ static void *reserve_locked(size_t size, size_t alignment, uint64_t id) {
     if (fails(RECORD_RESERVE)) {
         return NULL;
     }
-    char *start = map(size, alignment);
+    char *start = map_aligned(size, alignment);
     if (start == NULL) {
         return NULL;
     }
@@ -165,22 +137,16 @@ static int resize(void *start, size_t old_size, size_t new_size, void *argument)
 const corral_backend record_hooks = {reserve, release, purge, resize, all};
 
 void record_fail(enum record_kind kind, long after, bool on) {
-    for (int i = 0; i < RECORD_KINDS; i++) {
-        calls[i] = 0;
-    }
-    failing = kind;
-    until_failure = after;
-    fails_on = on;
-    failures = 0;
+    failing = (struct failing){.kind = (int)kind, .until_failure = after, .fails_on = on};
 }
 
 long record_fail_no_more(void) {
-    failing = RECORD_KINDS;
-    return failures;
+    failing.kind = RECORD_KINDS;
+    return failing.failures;
 }
 
 long record_calls(enum record_kind kind) {
-    return calls[kind];
+    return failing.calls[kind];
 }
 
 size_t record_reserved(void) {

@@ -17,6 +17,7 @@
 #include "support/check.h"
 #include "support/figures.h"
 #include "support/pattern.h"
+#include "support/forbid.h"
 #include "support/prng.h"
 #include "support/process.h"
 
@@ -24,14 +25,11 @@
 #include <corral/configure.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,30 +41,11 @@ enum { THREADS = 6, SLOTS = 4096, TURNS = 60000, LONG = 20 };
 #define FIRST_BYTES  (THREADS * sizeof(struct cache) + 8 * ARENA_BYTES)
 #define SECOND_BYTES (FIRST_BYTES + 32 * ARENA_BYTES)
 
-#define END_AT(number)                                                                             \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                           \
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-
 static void end_at_memory_calls(void) {
-    struct sock_filter steps[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        END_AT(__NR_mmap),
-        END_AT(__NR_munmap),
-        END_AT(__NR_mremap),
-        END_AT(__NR_madvise),
-        END_AT(__NR_process_madvise),
-        END_AT(__NR_mprotect),
-        END_AT(__NR_pkey_mprotect),
-        END_AT(__NR_brk),
-        END_AT(__NR_mlock),
-        END_AT(__NR_shmat),
-        END_AT(__NR_remap_file_pages),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog filter = {sizeof steps / sizeof steps[0], steps};
-    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no filter");
-    CHECK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0,
-          "no filter");
+    static const int numbers[] = {__NR_mmap,     __NR_munmap,        __NR_mremap, __NR_madvise, __NR_process_madvise,
+                                  __NR_mprotect, __NR_pkey_mprotect, __NR_brk,    __NR_mlock,   __NR_shmat,
+                                  __NR_remap_file_pages};
+    forbid_calls(numbers, sizeof numbers / sizeof numbers[0]);
 }
 
 static void *map(size_t size) {

@@ -12,36 +12,19 @@
 #include "support/check.h"
 #include "support/classes.h"
 #include "support/figures.h"
+#include "support/forbid.h"
 #include "support/process.h"
 
 #include <criterion/criterion.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 enum { ID = 1, ROUNDS = 100, MIXED = 64 };
 
-#define END_AT(number)                                                                             \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1),                                           \
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-
 static void end_at_mapping_calls(void) {
-    struct sock_filter steps[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        END_AT(__NR_mmap),
-        END_AT(__NR_munmap),
-        END_AT(__NR_mremap),
-        END_AT(__NR_madvise),
-        END_AT(__NR_brk),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog filter = {sizeof steps / sizeof steps[0], steps};
-    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no filter");
-    CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0, "no filter");
+    static const int numbers[] = {__NR_mmap, __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk};
+    forbid_calls(numbers, sizeof numbers / sizeof numbers[0]);
 }
 
 static void map_under_the_filter(void *argument) {

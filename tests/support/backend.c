@@ -4,14 +4,15 @@
  *
  * Owns:     the regions, and hooks that map.
  * Callers:  the loader, before any other constructor of the program; every program of the tests has it.
- * Promises: nothing where corral is not linked. CORRAL_TEST_BACKEND names region, hooks or jemalloc, of which the last is the companion library,
- *           preloaded. Where it is not set, nothing is done. What cannot be had ends the program.
+ * Promises: nothing where corral is not linked. CORRAL_TEST_BACKEND names region, hooks or jemalloc, of which the last is
+ *           the companion library, preloaded. Where it is not set, nothing is done. What cannot be had ends the program.
  * Does not: use more of corral than corral_init and corral_region_add.
  *
  * The regions: a small one that is neither aligned nor zero, and a large one, fresh.
  */
-#include <corral/backend.h>
+#include "map.h"
 
+#include <corral/backend.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,26 +26,11 @@
 
 #define MIB ((size_t)1 << 20)
 
-enum { SMALL_MIB = 24, LARGE_MIB = 6144, ODD = 4096 + 48 };
-
-static void *map(size_t size) {
-    void *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return start == MAP_FAILED ? NULL : start;
-}
+enum { PAGE = 4096, SMALL_MIB = 24, LARGE_MIB = 6144, ODD = 4096 + 48 };
 
 static void *reserve(size_t size, size_t alignment, uint64_t id, void *argument) {
     (void)id, (void)argument;
-    char *start = size + alignment < size ? NULL : map(size + alignment);
-    if (start == NULL) {
-        return NULL;
-    }
-    size_t before = -(uintptr_t)start & (alignment - 1);
-    if (before != 0) {
-        munmap(start, before);
-    }
-    munmap(start + before + size, alignment - before);
-    return start + before;
+    return map_aligned(size, alignment);
 }
 
 static int release(void *start, size_t size, void *argument) {
@@ -75,8 +61,8 @@ static void init(corral_backend_kind kind, const corral_backend *hooks) {
 }
 
 static void init_region(void) {
-    char *small = map(SMALL_MIB * MIB);
-    void *large = map(LARGE_MIB * MIB);
+    char *small = map_aligned(SMALL_MIB * MIB, PAGE);
+    void *large = map_aligned(LARGE_MIB * MIB, PAGE);
     if (small == NULL || large == NULL) {
         end("there is no region");
     }

@@ -7,13 +7,14 @@
  * Promises: for each kind of operation, calls of it in a scenario fail once, and then all of them
  *           from that call on. What fails says NULL and ENOMEM, nothing that lives is
  *           disturbed, figures stay exact, the scenario passes whole afterwards, and mapped bytes
- * do not grow with the number of failures. Does not: use real exhaustion
- * (../contract/exhaustion.c).
+ *           do not grow with the number of failures.
+ * Does not: use real exhaustion (../contract/exhaustion.c).
  */
 #include "os.h"
 
 #include "support/build.h"
 #include "support/check.h"
+#include "support/failing.h"
 #include "support/figures.h"
 #include "support/pattern.h"
 #include "support/process.h"
@@ -29,25 +30,11 @@ enum { HELD = 64, ROUNDS = 6 };
 static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit"};
 
 static struct corral_os table;
-static enum kind failing_kind = KINDS;
-static long until_failure; /* calls of that kind that still succeed */
-static bool fails_on;      /* all later ones fail too */
-static long calls[KINDS];
-static long failures;
+static struct failing failing = {.kind = KINDS};
 static long mapped_bytes;
 
 static bool fails(enum kind kind) {
-    calls[kind]++;
-    if (kind != failing_kind || until_failure < 0) {
-        return false;
-    }
-    if (until_failure > 0) {
-        until_failure--;
-        return false;
-    }
-    until_failure = fails_on ? 0 : -1;
-    failures++;
-    return true;
+    return failing_fails(&failing, (int)kind);
 }
 
 static void *reserve(size_t size, size_t alignment) {
@@ -99,7 +86,7 @@ static size_t held_count;
 static void keep(void *block, size_t size, uint32_t id) {
     if (block == NULL) {
         CHECK(errno == ENOMEM, "errno %d", errno);
-        CHECK(failures > 0, "a call fails where the OS does not");
+        CHECK(failing.failures > 0, "a call fails where the OS does not");
         return;
     }
     CHECK(held_count < HELD, "the test holds too much");
@@ -117,7 +104,7 @@ static void keep_resized(struct held *it, size_t size) {
     size_t common = size < part ? size : part;
     CHECK(pattern_holds(block == NULL ? it->block : block, common, number), "realloc's content");
     if (block == NULL) {
-        CHECK(errno == ENOMEM && failures > 0, "errno %d", errno);
+        CHECK(errno == ENOMEM && failing.failures > 0, "errno %d", errno);
     } else {
         it->block = block;
         it->size = size;
@@ -143,7 +130,7 @@ static void allocate(void *argument) {
     void *batch[8];
     errno = 0;
     size_t got = corral_alloc_batch(300 * BUILD_KIB, 0, 8, batch);
-    CHECK(got == 8 || (errno == ENOMEM && failures > 0), "%zu blocks, errno %d", got, errno);
+    CHECK(got == 8 || (errno == ENOMEM && failing.failures > 0), "%zu blocks, errno %d", got, errno);
     for (size_t i = 0; i < got; i++) {
         keep(batch[i], 300 * BUILD_KIB, 0);
     }
@@ -191,12 +178,12 @@ static void fail_rounds(void *argument) {
     use_table();
     long most[2] = {0, 0};
     for (int round = 0; round < ROUNDS; round++) {
-        failing_kind = failure->kind;
-        until_failure = failure->after;
-        fails_on = failure->on;
+        failing.kind = (int)failure->kind;
+        failing.until_failure = failure->after;
+        failing.fails_on = failure->on;
         run_scenario();
-        failing_kind = KINDS;
-        failures = 0;
+        failing.kind = KINDS;
+        failing.failures = 0;
         run_scenario();
         long *half = &most[round >= ROUNDS / 2];
         *half = mapped_bytes > *half ? mapped_bytes : *half;
@@ -210,7 +197,7 @@ static void count_calls(void *argument) {
     use_table();
     run_scenario();
     run_scenario();
-    printf("%ld\n", calls[*kind]);
+    printf("%ld\n", failing.calls[*kind]);
 }
 
 /* All of the first calls, and a part of the later ones. */
