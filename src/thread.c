@@ -50,8 +50,12 @@ void corral_thread_return(struct cache *cache) {
     corral_cache_orphan(cache);
 }
 
-/* The exit hook. */
+/* The exit hook. A C library gives a new thread the stack of an ended one, and where that one's destructors never
+ * ran, the values of its keys with it: a cache that may have become another thread's. */
 static void leave(void *argument) {
+    if (argument != thread_cache()) {
+        return;
+    }
     point_to(corral_cache_empty.fronts);
     corral_thread.exited = true;
     corral_thread_return(argument);

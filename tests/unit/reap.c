@@ -125,6 +125,48 @@ Test(reap, leaves_living_threads_their_caches) {
     cr_assert_not_null(corral_cache_take_orphan());
 }
 
+static sem_t vanished;
+static bool stale; /* the thread began with another's value of the key */
+
+static void *set_and_vanish(void *unused) {
+    CHECK(pthread_setspecific(key, &key) == 0, "no value");
+    return allocate_and_vanish(unused);
+}
+
+static void *attach_late(void *unused) {
+    sem_wait(&vanished);
+    return live(unused);
+}
+
+static void *end_at_once(void *unused) {
+    stale = pthread_getspecific(key) != NULL;
+    ended = corral_os_thread();
+    return unused;
+}
+
+/* A C library that keeps the stacks of ended threads gives a new one the values of a vanished one's keys, and
+ * runs their destructors at its end. */
+Test(reap, leaves_a_cache_to_the_thread_that_took_it_when_another_gets_the_stack, .disabled = BUILD_HAS_ASAN) {
+    CHECK(pthread_key_create(&key, NULL) == 0, "no key");
+    sem_init(&attached, 0, 0);
+    sem_init(&done, 0, 0);
+    sem_init(&vanished, 0, 0);
+    pthread_t taker;
+    CHECK(pthread_create(&taker, NULL, attach_late, NULL) == 0, "no thread");
+    start_and_wait(set_and_vanish);
+    sem_post(&vanished);
+    sem_wait(&attached);
+    cr_assert_eq(corral_cache_count(), 2, "the taker has the only cache");
+    start_and_wait(end_at_once);
+    if (!stale) {
+        cr_skip_test("this C library gives new threads no stale values");
+    }
+    cr_assert_null(corral_cache_take_orphan(), "its cache was given up");
+    sem_post(&done);
+    pthread_join(taker, NULL);
+    cr_assert_not_null(corral_cache_take_orphan(), "until it ended");
+}
+
 Test(reap, leaves_the_parents_caches_alone_in_a_child) {
     pthread_t thread;
     start_living(&thread, 1);
