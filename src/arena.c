@@ -18,11 +18,14 @@
 #include "retire.h"
 #include "served.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* An empty arena goes when its category has this many free slabs besides, so that a load that
  * swings by less keeps its arenas. */
 #define KEEP_FREE ((int32_t)ARENA_USABLE / 2)
+/* Arenas that are looked at for slabs whose memory is kept, before others are claimed. */
+#define KEPT_LOOKS 16u
 
 static struct category *category_of(const struct registry_entry *entry) {
     return &corral_categories[entry->category];
@@ -37,13 +40,13 @@ static struct slab *unit_begin(struct arena *arena, unsigned first, unsigned cou
     return &arena->slabs[first];
 }
 
-/* Claims `count` neighbours in one arena: resident ones if there are any. */
-static struct slab *claim_from(struct registry_entry *entry, unsigned count) {
+/* Claims `count` neighbours in one arena: such whose memory is kept if there are any, else, unless `kept` is set, any. */
+static struct slab *claim_from(struct registry_entry *entry, unsigned count, bool kept) {
     uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] */
     while (taken != ~UINT64_C(0)) {
         uint64_t dirty = load_relaxed(&entry->dirty) & ~taken; /* [R:hint] */
         unsigned first = bits_find_run(dirty, count);
-        if (first == 64) {
+        if (first == 64 && !kept) {
             first = bits_find_run(~taken, count);
         }
         if (first == 64) {
@@ -93,18 +96,31 @@ CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     return begin(entry, arena_of(range), count);
 }
 
+/* In one of the first `most` arenas of a category, or in all of them. */
+static struct slab *claim_walk(uint32_t category, unsigned count, bool kept, unsigned most) {
+    struct registry_entry *entry = corral_registry_first(category);
+    struct slab *slab = NULL;
+    for (; slab == NULL && entry != NULL && most > 0; entry = entry->next, most--) {
+        slab = claim_from(entry, count, kept);
+    }
+    return slab;
+}
+
+/* Memory that is kept, where it was last had or near; then any. */
 static struct slab *claim_any(uint32_t category, unsigned count) {
     struct registry_entry *hint = load_relaxed(&corral_categories[category].hint); /* [R:hint] */
-    struct slab *slab = hint == NULL ? NULL : claim_from(hint, count);
+    struct slab *slab = hint == NULL ? NULL : claim_from(hint, count, true);
+    if (slab == NULL && corral_keep_bytes(category) >= (size_t)count << SLAB_SHIFT) {
+        slab = claim_walk(category, count, true, KEPT_LOOKS);
+    }
+    if (slab == NULL && hint != NULL) {
+        slab = claim_from(hint, count, false);
+    }
     /* [R:hint] */
     if (slab != NULL || load_relaxed(&corral_categories[category].free_slabs) < (int32_t)count) {
         return slab;
     }
-    struct registry_entry *entry = corral_registry_first(category);
-    for (; slab == NULL && entry != NULL; entry = entry->next) {
-        slab = claim_from(entry, count);
-    }
-    return slab;
+    return claim_walk(category, count, false, UINT_MAX);
 }
 
 struct slab *corral_arena_claim(uint32_t category, unsigned count) {
@@ -132,11 +148,17 @@ static bool end(struct registry_entry *entry) {
         store_release(&entry->taken, HEADER_BITS); /* [E:slabs] as it was */
         return false;
     }
+    /* [E:reserve] Sees a reserve for which this arena was counted. Of two that end arenas, the later one sees the other's. */
+    uint64_t arenas = fetch_sub_acquire(&category_of(entry)->arenas, 1) - 1;
+    if (arenas * ARENA_USABLE * SLAB_BYTES < corral_keep_reserve(entry->category)) {
+        fetch_add_relaxed(&category_of(entry)->arenas, 1); /* [R:figure] */
+        store_release(&entry->taken, HEADER_BITS);         /* [E:slabs] as it was */
+        return false;
+    }
     corral_unretire(entry, ~UINT64_C(0));
     struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
     corral_registry_uncover(arena);
     fetch_sub_relaxed(&category_of(entry)->free_slabs, (int32_t)ARENA_USABLE); /* [R:hint] */
-    fetch_sub_relaxed(&category_of(entry)->arenas, 1);                         /* [R:figure] */
     corral_range_give((void *)((uintptr_t)arena & ~ARENA_MASK), entry->range);
     store_release(&entry->arena, 0); /* [E:entry] */
     return true;
@@ -152,22 +174,55 @@ static void end_if_spare(struct registry_entry *entry) {
     }
 }
 
+/* Does nobody hold a slab of the entry's arena? */
+static bool is_empty(const struct registry_entry *entry) {
+    /* [E:slabs] Sees the entry's category, which is asked for before the arena is taken. */
+    return load_acquire(&entry->taken) == HEADER_BITS;
+}
+
 bool corral_arena_end_empty(void) {
     bool any = false;
     uint32_t count = corral_registry_count();
     for (uint32_t number = 1; number < count; number++) {
         struct registry_entry *entry = corral_registry_entry(number);
-        /* [E:slabs] Sees the entry's category, which end() asks for before it takes the arena. */
-        any |= load_acquire(&entry->taken) == HEADER_BITS && end(entry);
+        any |= is_empty(entry) && end(entry);
     }
     return any;
+}
+
+bool corral_arena_end_empty_of(uint32_t category) {
+    bool any = false;
+    struct registry_entry *entry = corral_registry_first(category);
+    for (; entry != NULL; entry = entry->next) {
+        any |= is_empty(entry) && end(entry);
+    }
+    return any;
+}
+
+void corral_arena_end_spare(uint32_t number) {
+    struct registry_entry *entry = corral_registry_entry(number);
+    if (is_empty(entry)) {
+        end_if_spare(entry);
+    }
+}
+
+bool corral_arena_reserve(uint32_t category, uint64_t bytes) {
+    struct category *it = &corral_categories[category];
+    /* [E:reserve] Publishes what was set to who ends one of these arenas. */
+    while (fetch_add_release(&it->arenas, 0) * ARENA_USABLE * SLAB_BYTES < bytes) {
+        if (claim_new(category, 0) == NULL) {
+            return false;
+        }
+        category_use(category);
+    }
+    return true;
 }
 
 void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
     /* [E:slabs] Publishes the last use of the slabs; from here on the arena is not touched. */
     uint64_t before = fetch_and_release(&entry->taken, ~mask);
     check_debug((before & mask) == mask);
-    if ((before & ~mask) == HEADER_BITS) {
+    if ((before & ~mask) == HEADER_BITS && !corral_keep_is_ticked()) {
         end_if_spare(entry);
     }
 }

@@ -140,6 +140,14 @@ void corral_arena_set_pool(const struct slab *slab, unsigned count, uint32_t poo
 /* Ends all arenas that nobody holds a slab of, so that other categories and large blocks find memory.
  * False when there was none. Lock-free but for the OS; walks all arenas. */
 bool corral_arena_end_empty(void);
+/* Ends those of a category, but for its reserve. False when there was none. Walks its arenas. */
+bool corral_arena_end_empty_of(uint32_t category);
+/* Ends an arena, by its number, when nobody holds a slab of it and its category has free slabs enough besides: what
+ * giving back the last slab of it does too, where the program does not tick. */
+void corral_arena_end_spare(uint32_t number);
+/* Makes arenas until the category's have so many bytes of slabs. False when there are not so many addresses. May call
+ * the OS. */
+bool corral_arena_reserve(uint32_t category, uint64_t bytes);
 /* Claims the `more` slabs behind a unit that the caller holds, if they are free. */
 bool corral_arena_extend(struct slab *slab, unsigned count, unsigned more);
 

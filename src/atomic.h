@@ -43,6 +43,8 @@
     atomic_fetch_add_explicit((object), (value), memory_order_release)
 #define fetch_sub_relaxed(object, value)                                                           \
     atomic_fetch_sub_explicit((object), (value), memory_order_relaxed)
+#define fetch_sub_acquire(object, value)                                                           \
+    atomic_fetch_sub_explicit((object), (value), memory_order_acquire)
 #define fetch_or_relaxed(object, value)                                                            \
     atomic_fetch_or_explicit((object), (value), memory_order_relaxed)
 #define fetch_or_release(object, value)                                                            \

@@ -92,6 +92,10 @@ struct cache *corral_cache_take_orphan(void) {
     return NULL;
 }
 
+bool corral_cache_take_if_orphan(struct cache *cache) {
+    return take_bit(cache->identity);
+}
+
 CORRAL_SLOW struct row *corral_cache_row_slow(struct cache *cache, uint32_t category) {
     struct row *row = corral_meta_take(sizeof *row);
     if (row == NULL) {

@@ -132,6 +132,7 @@ struct cache {
     uint32_t refused;            /* owner: front lists that got no room since the hand moved */
     uint32_t patience, met;      /* owner: logarithm of how many move it; pools it met since that
                                     grew */
+    uint32_t looked_at;          /* owner: ms when a tick last moved the hand */
     _Atomic uint64_t mark;       /* atomic, relaxed: see reap.h */
     uint32_t holds;              /* owner: times that a thread was given the cache */
     struct large_own large_own;  /* owner */
@@ -157,6 +158,9 @@ unsigned corral_cache_count(void);
 void corral_cache_orphan(struct cache *cache);
 /* Takes any orphan; NULL when there is none. Lock-free. */
 struct cache *corral_cache_take_orphan(void);
+
+/* Takes a cache if it is an orphan. Lock-free. */
+bool corral_cache_take_if_orphan(struct cache *cache);
 
 /* The row of a category, made if need be; NULL when memory is exhausted. */
 struct row *corral_cache_row_slow(struct cache *cache, uint32_t category);

@@ -38,6 +38,7 @@ struct category {
     _Atomic uint64_t large_most;   /* atomic: the same of large_bytes */
     _Atomic uint64_t looks;        /* atomic: times that something had grown when the peak was looked at */
     _Atomic uint64_t arenas;       /* atomic */
+    _Atomic int64_t kept;          /* atomic: bytes of free slabs whose memory is kept; it steers only */
     _Atomic uint64_t allocations;  /* atomic: at figures level 2, those that no front list counts */
     _Atomic uint64_t frees;        /* atomic: likewise */
     _Atomic uint64_t requested;    /* atomic: likewise, bytes */

@@ -9,6 +9,7 @@
  */
 #include <corral/configure.h>
 
+#include "arena.h"
 #include "budget.h"
 #include "category.h"
 #include "control.h"
@@ -21,7 +22,8 @@
 static bool are_legal(const corral_category_options *options) {
     return (options->name == NULL || corral_control_name_fits(options->name)) &&
            options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
-           options->exact <= 1 && options->zero_on_free <= 1 && options->isolated <= 1 &&
+           options->reserve <= PTRDIFF_MAX && options->keep <= PTRDIFF_MAX &&
+           (uint32_t)options->huge_pages <= CORRAL_HUGE_PAGES_EXPLICIT && options->exact <= 1 && options->zero_on_free <= 1 && options->isolated <= 1 &&
            (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
 }
 
@@ -47,6 +49,20 @@ static corral_status give_options(uint32_t which, corral_category_options *optio
     return CORRAL_OK;
 }
 
+/* Has a category's reserve made, which is not taken away from then on, then sets the rest. What fails leaves all as it
+ * was, but for arenas that were made and that nothing keeps from ending. */
+static corral_status set_options(uint32_t category, const corral_category_options *options) {
+    uint64_t before = corral_control_set_reserve(category, options->reserve);
+    corral_status status = CORRAL_ENOMEM;
+    if (corral_arena_reserve(category, options->reserve)) {
+        status = corral_control_set(category, options);
+    }
+    if (status != CORRAL_OK) {
+        corral_control_set_reserve(category, before);
+    }
+    return status;
+}
+
 corral_status corral_category_configure(uint32_t memory_type_id, const corral_category_options *options,
                                         size_t options_size) {
     corral_category_options ours;
@@ -57,7 +73,7 @@ corral_status corral_category_configure(uint32_t memory_type_id, const corral_ca
     if (category == CATEGORY_OVERFLOW) {
         return CORRAL_ENOMEM;
     }
-    corral_status status = corral_control_set(category, &ours);
+    corral_status status = set_options(category, &ours);
     if (status == CORRAL_OK) {
         corral_recall(category);
     }
@@ -74,6 +90,8 @@ corral_status corral_process_configure(const corral_category_options *options, s
                                                                    .hard_budget = ours.hard_budget,
                                                                    .callback = ours.callback,
                                                                    .argument = ours.argument,
+                                                                   .keep = ours.keep,
+                                                                   .decay_ms = ours.decay_ms,
                                                                });
     uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
     for (uint32_t category = 0; status == CORRAL_OK && category < end; category++) {

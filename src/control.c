@@ -18,6 +18,7 @@
 
 struct control corral_controls[CATEGORY_LIMIT + 1];
 _Atomic bool corral_control_any;
+_Atomic int64_t corral_control_reserved;
 
 bool corral_control_name_fits(const char *name) {
     size_t length = 0;
@@ -97,6 +98,13 @@ static void set_budgets(struct control *control, const corral_category_options *
     store_relaxed(&control->soft_told, false);                    /* [R:hint] */
 }
 
+static void set_memory(struct control *control, const corral_category_options *options) {
+    store_relaxed(&control->keep, (int64_t)options->keep);    /* [R:value-is-all] */
+    store_relaxed(&control->decay_ms, options->decay_ms);     /* [R:value-is-all] */
+    /* [R:value-is-all] */
+    store_relaxed(&control->huge_pages, (uint32_t)options->huge_pages);
+}
+
 /* Keeps origins from now on, where no thread has used the category. False when one has. */
 static bool keep_origins(struct control *control) {
     uint32_t before = load_relaxed(&control->flags); /* [R:cas-reload] */
@@ -150,8 +158,19 @@ corral_status corral_control_set(uint32_t category, const corral_category_option
     store_relaxed(&control->origin_number, 0);          /* [R:value-is-all] */
     set_faults(control, options);
     set_budgets(control, options);
+    set_memory(control, options);
     set_flags(control, options);
     return CORRAL_OK;
+}
+
+uint64_t corral_control_set_reserve(uint32_t category, uint64_t bytes) {
+    _Atomic int64_t *reserve = &corral_controls[category].reserve;
+    int64_t before = load_relaxed(reserve); /* [R:cas-reload] */
+    /* [R:value-is-all] Each change counts what it changed. */
+    while (!cas_relaxed(reserve, &before, (int64_t)bytes)) {
+    }
+    fetch_add_relaxed(&corral_control_reserved, (int64_t)bytes - before); /* [R:hint] */
+    return (uint64_t)before;
 }
 
 void corral_control_get(uint32_t category, corral_category_options *options) {
@@ -174,6 +193,11 @@ void corral_control_get(uint32_t category, corral_category_options *options) {
         .fail_every = load_relaxed(&control->fail_every),               /* [R:value-is-all] */
         .fail_seed = load_relaxed(&control->fail_seed),                 /* [R:value-is-all] */
         .origins = load_relaxed(&control->origins),                     /* [R:value-is-all] */
+        .reserve = (uint64_t)load_relaxed(&control->reserve),           /* [R:value-is-all] */
+        .keep = (uint64_t)load_relaxed(&control->keep),                 /* [R:value-is-all] */
+        .decay_ms = load_relaxed(&control->decay_ms),                   /* [R:value-is-all] */
+        /* [R:value-is-all] */
+        .huge_pages = (corral_huge_pages)load_relaxed(&control->huge_pages),
     };
 }
 

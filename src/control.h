@@ -64,20 +64,26 @@ struct control {
     _Atomic uint32_t fail_per_million;               /* atomic */
     _Atomic uint32_t origins;                        /* atomic: each so manieth is kept; 0: none */
     _Atomic uint32_t origin_number;                  /* atomic: those given, where not each is kept */
+    _Atomic int64_t reserve, keep;                   /* atomic: bytes; 0: none is set */
+    _Atomic uint32_t decay_ms;                       /* atomic: likewise */
+    _Atomic uint32_t huge_pages;                     /* atomic: corral_huge_pages */
 };
 
 /* That of the process stands behind those of the categories. */
 #define CONTROL_PROCESS CATEGORY_LIMIT
 
 extern CORRAL_HIDDEN struct control corral_controls[CATEGORY_LIMIT + 1];
+extern CORRAL_HIDDEN _Atomic int64_t corral_control_reserved; /* atomic, relaxed: all reserves, bytes */
 extern CORRAL_HIDDEN _Atomic bool corral_control_any; /* atomic, relaxed: a flag was set, at some time, for
                                                          one of them */
 
 /* Is a name short enough? */
 bool corral_control_name_fits(const char *name);
-/* Sets all options of a category, which are legal. CORRAL_ENOMEM when there is none for a name or callback;
+/* Sets all options of a category, which are legal, but for its reserve. CORRAL_ENOMEM when there is none for a name or callback;
  * CORRAL_EINVAL when origins are to be kept and were not before the category was used. May call the OS. */
 corral_status corral_control_set(uint32_t category, const corral_category_options *options);
+/* Sets how much is to be a category's alone. Returns what was set before. */
+uint64_t corral_control_set_reserve(uint32_t category, uint64_t bytes);
 void corral_control_get(uint32_t category, corral_category_options *options);
 /* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */
 bool corral_control_fails_now(uint32_t category);

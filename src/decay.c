@@ -14,9 +14,8 @@
 #include "os.h"
 #include "retire.h"
 
-#define DECAY_MS ((uint32_t)CORRAL_DECAY_MS)
 /* A step is due this often. */
-#define STEP_MS (DECAY_MS / 8)
+#define STEP_MS ((uint32_t)CORRAL_DECAY_MS / 8)
 /* Arenas that a step looks at, and purges, at most. */
 #define LOOK_MAX  32u
 #define PURGE_MAX 2u
@@ -26,16 +25,6 @@
 static _Atomic uint32_t last_step;
 static _Atomic uint32_t next_number;
 static _Atomic uint32_t next_room;
-
-/* Another thread's reading of the clock may be ahead of this one's by so much. */
-#define AHEAD_MS UINT32_C(60000)
-
-/* Has `time` passed between two readings of a clock that wraps? The first one may be of long ago,
- * or never made: a process may begin, or go on after a rest, at any time of the clock. */
-static bool has_passed(uint32_t time, uint32_t since, uint32_t now) {
-    uint32_t passed = now - since;
-    return passed >= time && passed < UINT32_MAX - AHEAD_MS;
-}
 
 static void purge_runs(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
@@ -58,17 +47,26 @@ static uint64_t first_bits(uint64_t bits, unsigned most) {
     return bits & ~rest;
 }
 
-/* Purges up to `most` of an arena's kept slabs, if the last of them was kept `age` ago. Returns how
- * many. */
+/* Which slabs of an arena are free and kept. Where there are any, its category is seen. */
+static uint64_t kept_of(struct registry_entry *entry, uint64_t *taken) {
+    /* [E:slabs] Sees the entry's category, unless there was none yet: 0. */
+    *taken = load_acquire(&entry->taken);
+    return *taken == 0 ? 0 : load_relaxed(&entry->dirty) & ~*taken; /* [R:hint] */
+}
+
+/* Purges up to `most` of an arena's kept slabs, if the last of them was kept `age` ago, but for what its category
+ * reserves. Returns how many. */
 static unsigned purge(struct registry_entry *entry, uint32_t now, uint32_t age, unsigned most) {
-    uint64_t taken = load_relaxed(&entry->taken); /* [R:cas-reload] 0 before it was ever used */
-    uint64_t mask = first_bits(load_relaxed(&entry->dirty) & ~taken, most); /* [R:hint] */
+    uint64_t taken;
+    uint64_t kept = kept_of(entry, &taken);
     /* [R:hint] */
-    if (mask == 0 || !has_passed(age, load_relaxed(&entry->retired_at), now)) {
+    if (kept == 0 || !corral_keep_has_passed(age, load_relaxed(&entry->retired_at), now)) {
         return 0;
     }
+    size_t spare = corral_keep_free(entry->category) >> SLAB_SHIFT;
+    uint64_t mask = first_bits(kept, spare < most ? (unsigned)spare : most);
     /* [E:slabs] Sees the last use of these slabs. */
-    if (!cas_acquire(&entry->taken, &taken, taken | mask)) {
+    if (mask == 0 || !cas_acquire(&entry->taken, &taken, taken | mask)) {
         return 0;
     }
     purge_runs(entry, mask);
@@ -76,22 +74,29 @@ static unsigned purge(struct registry_entry *entry, uint32_t now, uint32_t age, 
     return bits_count(mask);
 }
 
+/* The same for those that were kept long enough. */
+static unsigned purge_old(struct registry_entry *entry, uint32_t now, unsigned most) {
+    uint64_t taken;
+    bool any = kept_of(entry, &taken) != 0;
+    uint32_t age = any ? corral_keep_ms(entry->category) : UINT32_MAX;
+    return age == UINT32_MAX ? 0 : purge(entry, now, age, most);
+}
+
 void corral_decay_step(void) {
-    if (!corral_retire_is_any()) {
+    if (!corral_keep_is_any() || corral_keep_is_ticked()) {
         return;
     }
     uint32_t now = (uint32_t)corral_os->milliseconds();
     uint32_t last = load_relaxed(&last_step); /* [R:hint] */
     /* [R:hint] Of those who find a step due, one does it. */
-    if (!has_passed(STEP_MS, last, now) || !cas_relaxed(&last_step, &last, now)) {
+    if (!corral_keep_has_passed(STEP_MS, last, now) || !cas_relaxed(&last_step, &last, now)) {
         return;
     }
     uint32_t count = corral_registry_count();
     uint32_t number = load_relaxed(&next_number); /* [R:hint] */
     for (uint32_t looked = 0, purged = 0; looked < LOOK_MAX && purged < PURGE_MAX; looked++) {
         number = number + 1 < count ? number + 1 : 1;
-        purged += number < count &&
-                  purge(corral_registry_entry(number), now, DECAY_MS, ARENA_SLABS) > 0;
+        purged += number < count && purge_old(corral_registry_entry(number), now, ARENA_SLABS) > 0;
     }
     store_relaxed(&next_number, number); /* [R:hint] */
 }
@@ -111,20 +116,27 @@ CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
     store_relaxed(&next_room, number); /* [R:hint] */
 }
 
-void corral_decay_category(uint32_t category) {
+size_t corral_decay_category(uint32_t category, size_t most) {
     uint32_t now = (uint32_t)corral_os->milliseconds();
     struct registry_entry *entry = corral_registry_first(category);
-    for (; entry != NULL; entry = entry->next) {
-        purge(entry, now, 0, ARENA_SLABS);
+    size_t slabs = most >> SLAB_SHIFT, purged = 0;
+    for (; entry != NULL && purged < slabs; entry = entry->next) {
+        size_t left = slabs - purged;
+        purged += purge(entry, now, 0, left < ARENA_SLABS ? (unsigned)left : ARENA_SLABS);
     }
+    return purged << SLAB_SHIFT;
 }
 
-bool corral_decay_all(void) {
-    uint32_t now = (uint32_t)corral_os->milliseconds();
-    uint32_t count = corral_registry_count();
-    unsigned purged = 0;
-    for (uint32_t number = 1; number < count; number++) {
-        purged += purge(corral_registry_entry(number), now, 0, ARENA_SLABS);
+unsigned corral_decay_due(uint32_t number, uint32_t now, unsigned most) {
+    struct registry_entry *entry = corral_registry_entry(number);
+    uint64_t taken;
+    if (kept_of(entry, &taken) == 0) {
+        return 0;
     }
-    return purged != 0;
+    unsigned purged = purge_old(entry, now, most);
+    size_t excess = (corral_keep_excess_of(entry->category) + SLAB_BYTES - 1) >> SLAB_SHIFT;
+    if (purged == 0 && excess > 0) {
+        purged = purge(entry, now, 0, excess < most ? (unsigned)excess : most);
+    }
+    return purged;
 }

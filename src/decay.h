@@ -3,7 +3,7 @@
  * decay: purges what was kept long enough.
  *
  * Owns:     the places where the next step looks.
- * Callers:  refill, when it makes a slab; thread exit; slab, before it gives one back; malloc_trim. Any
+ * Callers:  refill, when it makes a slab; thread exit; slab, before it gives one back; trim, tick, reset. Any
  *           thread.
  * Promises: a step looks at a bounded number of arenas and purges a bounded number of them; of all
  *           threads one does a step, a few times in the decay time at most.
@@ -23,15 +23,17 @@ void corral_decay_step(void);
  * call the OS. */
 void corral_decay_make_room(unsigned slabs);
 
-/* Purges what is kept, but for slabs of arenas in which others claim or give back some at that moment. False
- * when there was none. Walks all arenas. Calls the OS. */
-bool corral_decay_all(void);
+/* Purges up to `most` bytes of what is kept of a category beyond its reserve, but for slabs of arenas in which others
+ * claim or give back some at that moment. Returns how many. Walks the category's arenas. Calls the OS. */
+size_t corral_decay_category(uint32_t category, size_t most);
 
-/* The same for the arenas of a category. */
-void corral_decay_category(uint32_t category);
+/* Purges up to `most` slabs of an arena, by its number, that are due: kept as long as they may be, or beyond what may
+ * be kept. Returns how many. May call the OS. */
+unsigned corral_decay_due(uint32_t number, uint32_t now, unsigned most);
 
 CORRAL_FAST void decay_make_room(unsigned slabs) {
-    if (((size_t)slabs << SLAB_SHIFT) <= RETIRE_BYTES && unlikely(corral_retire_is_full(slabs))) {
+    if (((size_t)slabs << SLAB_SHIFT) <= RETIRE_BYTES && unlikely(corral_retire_is_full(slabs)) &&
+        !corral_keep_is_ticked()) {
         corral_decay_make_room(slabs);
     }
 }

@@ -140,6 +140,10 @@ static uint32_t look(struct cache *cache) {
     return sent;
 }
 
+void corral_home_look(struct cache *cache) {
+    look(cache);
+}
+
 /* Moves the hand on, before a pool joins the ring. */
 static void make_room(struct cache *cache, ptrdiff_t cost) {
     uint32_t slabs = (uint32_t)(cost >> SLAB_SHIFT);

@@ -44,6 +44,8 @@ bool corral_home_enter(struct cache *cache, struct pool *pool, uint32_t index);
  * budget, the hand moves on by one of them instead, so that what idle ones have is there for a later
  * call. */
 void corral_home_grant(struct cache *cache, uint32_t index);
+/* Moves the hand on by one pool of the ring, which is not empty. */
+void corral_home_look(struct cache *cache);
 /* Sends home what a pool holds apart from slabs. */
 void corral_home_send_blocks(struct cache *cache, struct pool *pool, uint32_t index);
 /* Gives a pool's slabs back, or to the shelf. */

@@ -12,6 +12,8 @@
 #include "backend.h"
 #include "category.h"
 #include "control.h"
+#include "keep.h"
+#include "large_due.h"
 #include "large_parked.h"
 #include "mark.h"
 #include "os.h"
@@ -26,6 +28,7 @@
 
 /* Addresses of kept blocks; 0 is an empty slot. Who takes an address out has the block. */
 static _Atomic uintptr_t kept[KEPT_SLOTS];
+static _Atomic uint32_t kept_at[KEPT_SLOTS]; /* ms; of a program that ticks */
 static _Atomic size_t kept_bytes;
 static _Atomic uint32_t next_victim;
 /* Of kept_bytes, those that threads have for their own (large_own.h). */
@@ -53,9 +56,7 @@ static void count(uint32_t category, int64_t blocks, int64_t bytes) {
     fetch_add_relaxed(&figures->large_bytes, (uint64_t)bytes);   /* [R:figure] */
 }
 
-/* Unmaps a block that nobody else has. One that the OS does not take back stays mapped, purged; so does one of an
- * isolated category, which may have it again. */
-static void unmap(void *block, struct large_entry *entry) {
+void corral_large_unmap(void *block, struct large_entry *entry) {
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
     if (control_is_isolated(large_word_category(word))) {
@@ -69,25 +70,98 @@ static void unmap(void *block, struct large_entry *entry) {
     }
 }
 
-/* Unmaps the kept block of a slot. False when there is none. */
-static bool evict(uint32_t slot) {
-    void *block = (void *)exchange_acquire(&kept[slot], 0); /* [E:kept] */
-    if (block == NULL) {
+bool corral_large_cut(void *block, struct large_entry *entry, size_t less) {
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    size_t bytes = large_word_bytes(word);
+    uint32_t category = large_word_category(word);
+    if (control_is_isolated(category)) {
         return false;
     }
-    struct large_entry *entry = large_map_find(block);
-    /* [R:holder] [R:hint] */
-    fetch_sub_relaxed(&kept_bytes, large_word_bytes(load_relaxed(&entry->word)));
-    unmap(block, entry);
+    unpoison((char *)block + bytes - less, less);
+    if (!corral_backend_resize(block, bytes, bytes - less)) {
+        return false;
+    }
+    store_relaxed(&entry->word, large_word(bytes - less, category, LARGE_IS_KEPT)); /* [R:holder] */
     return true;
 }
 
+/* Unmaps all blocks that waited for it. False when there was none. */
+static bool unmap_due(void) {
+    void *block = corral_large_due_take();
+    bool any = block != NULL;
+    while (block != NULL) {
+        struct large_entry *entry = large_map_find(block);
+        void *next = corral_large_due_next(entry);
+        corral_large_unmap(block, entry);
+        block = next;
+    }
+    return any;
+}
+
+/* Unmaps a block that nobody else has, with those that waited for ticks which are no more; or, where the program
+ * ticks, leaves it to a tick. */
+static void let_go(void *block, struct large_entry *entry) {
+    if (corral_keep_is_ticked()) {
+        corral_large_due_put(block, entry);
+        return;
+    }
+    corral_large_unmap(block, entry);
+    unmap_due();
+}
+
+/* Takes the kept block out of a slot; NULL when there is none. */
+static void *take_out(uint32_t slot, struct large_entry **entry) {
+    void *block = (void *)exchange_acquire(&kept[slot], 0); /* [E:kept] */
+    if (block != NULL) {
+        *entry = large_map_find(block);
+        /* [R:holder] [R:hint] */
+        fetch_sub_relaxed(&kept_bytes, large_word_bytes(load_relaxed(&(*entry)->word)));
+    }
+    return block;
+}
+
+/* Lets the kept block of a slot go. */
+static void evict(uint32_t slot) {
+    struct large_entry *entry;
+    void *block = take_out(slot, &entry);
+    if (block != NULL) {
+        let_go(block, entry);
+    }
+}
+
 bool corral_large_release_kept(void) {
-    bool released = false;
+    bool released = unmap_due();
     for (uint32_t slot = 0; slot < KEPT_SLOTS; slot++) {
-        released |= evict(slot);
+        struct large_entry *entry;
+        void *block = take_out(slot, &entry);
+        if (block != NULL) {
+            corral_large_unmap(block, entry);
+            released = true;
+        }
     }
     return released;
+}
+
+/* Is there a block in a slot that was kept long enough? */
+static bool is_old(uint32_t slot, uint32_t now) {
+    void *block = (void *)load_acquire(&kept[slot]); /* [E:kept] its entry is there */
+    if (block == NULL) {
+        return false;
+    }
+    uint64_t word = load_relaxed(&large_map_find(block)->word); /* [R:hint] */
+    uint32_t age = corral_keep_ms(large_word_category(word));
+    /* [R:hint] */
+    return age != UINT32_MAX && corral_keep_has_passed(age, load_relaxed(&kept_at[slot]), now);
+}
+
+void corral_large_age(uint32_t now) {
+    for (uint32_t slot = 0; slot < KEPT_SLOTS; slot++) {
+        struct large_entry *entry;
+        void *block = is_old(slot, now) ? take_out(slot, &entry) : NULL;
+        if (block != NULL) {
+            corral_large_due_put(block, entry);
+        }
+    }
 }
 
 static bool put_into_slot(void *block) {
@@ -95,6 +169,9 @@ static bool put_into_slot(void *block) {
         uintptr_t empty = 0;
         if (load_relaxed(&kept[i]) == 0 &&                     /* [R:cas-reload] */
             cas_release(&kept[i], &empty, (uintptr_t)block)) { /* [E:kept] */
+            if (corral_keep_is_ticked()) {
+                store_relaxed(&kept_at[i], (uint32_t)corral_os->milliseconds()); /* [R:hint] */
+            }
             return true;
         }
     }
@@ -116,7 +193,7 @@ static void keep(void *block, struct large_entry *entry) {
         fetch_sub_relaxed(&kept_bytes, bytes); /* [R:hint] */
         evict(fetch_add_relaxed(&next_victim, 1) % KEPT_SLOTS); /* [R:hint] each in its turn */
     }
-    unmap(block, entry);
+    let_go(block, entry);
 }
 
 void corral_large_keep(void *block, struct large_entry *entry) {
@@ -134,7 +211,7 @@ static void end_if_of(void *block, struct large_entry *entry, void *category) {
         uint64_t word = load_relaxed(&entry->word); /* [R:holder] with what was behind the block */
         count(info.category, -1, -(int64_t)large_word_bytes(word));
         corral_mark_clear(block);
-        unmap(block, entry);
+        corral_large_unmap(block, entry);
     }
 }
 
@@ -270,6 +347,29 @@ static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
     large_set(entry, bytes, 0, category);
     count(category, 1, (int64_t)bytes);
     return block;
+}
+
+static bool has_empty_slot(void) {
+    for (unsigned i = 0; i < KEPT_SLOTS; i++) {
+        if (load_relaxed(&kept[i]) == 0) { /* [R:hint] */
+            return true;
+        }
+    }
+    return false;
+}
+
+void *corral_large_make(size_t size, uint32_t category) {
+    size_t bytes = round_up(size, corral_os_page_size());
+    /* [R:hint] */
+    bool fits = bytes <= LARGE_KEEP_BYTES && load_relaxed(&kept_bytes) <= LARGE_KEEP_BYTES - bytes;
+    return fits && has_empty_slot() ? map_new(bytes, ARENA_BYTES, category) : NULL;
+}
+
+void corral_large_keep_made(void *block, struct large_entry *entry) {
+    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    /* [R:holder] */
+    store_relaxed(&entry->word, word ^ (LARGE_IS_LIVE ^ LARGE_IS_KEPT));
+    corral_large_keep(block, entry);
 }
 
 CORRAL_NOINLINE void *corral_large_alloc(size_t size, size_t alignment, uint32_t category,

@@ -42,12 +42,24 @@ struct large_info {
 void *corral_large_alloc(size_t size, size_t alignment, uint32_t category, bool *zero);
 enum large_freed { LARGE_FREED, LARGE_TWICE, LARGE_NONE };
 
+/* A new block, which is the caller's, to be kept when it was touched; NULL when there is no memory, or so much more may
+ * not be kept. May call the OS. */
+void *corral_large_make(size_t size, uint32_t category);
+void corral_large_keep_made(void *block, struct large_entry *entry);
 /* Keeps a block that has ended for whoever needs it, or unmaps it. May call the OS. */
 void corral_large_keep(void *block, struct large_entry *entry);
 /* Ends all live large blocks of a category, which nobody uses, and unmaps them. Walks the map; calls the OS. */
 void corral_large_end_all(uint32_t category);
-/* Unmaps all blocks that are kept for anyone, not what is behind live ones. False when there were none. */
+/* Unmaps all blocks that are kept for anyone or wait for a tick, not what is behind live ones. False when there were
+ * none. */
 bool corral_large_release_kept(void);
+/* Unmaps a block that has ended and that nobody else has. One that the OS does not take back stays mapped, purged; so
+ * does one of an isolated category, which may have it again. Calls the OS. */
+void corral_large_unmap(void *block, struct large_entry *entry);
+/* Unmaps the last `less` bytes of such a block, which has more. False when that cannot be. Calls the OS. */
+bool corral_large_cut(void *block, struct large_entry *entry, size_t less);
+/* Lets blocks that were kept as long as they may be wait for being unmapped. */
+void corral_large_age(uint32_t now);
 /* Counts bytes of a category's large blocks, or below 0 counts them off, that no block has yet. */
 void corral_large_count(uint32_t category, int64_t bytes);
 /* Changes a live large block's size where it is. False when that cannot be. */

@@ -19,12 +19,12 @@
 #include "malloc_hit.h"
 
 #include "block.h"
-#include "decay.h"
 #include "misuse.h"
 #include "os.h"
 #include "trial.h"
 
 #include <corral/corral.h>
+#include <corral/upkeep.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -144,13 +144,10 @@ EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
     free_hit(block);
 }
 
-/* What the calling thread keeps, what no thread holds, and the memory of slabs that are kept. No padding is
- * left at the end of anything: there is no end. */
+/* Padding is what is kept free of each category. */
 EXPORT int malloc_trim(size_t padding) {
-    (void)padding;
-    corral_thread_detach();
     bool released = corral_release_kept();
-    return corral_decay_all() || released;
+    return corral_trim_all(padding) != 0 || released;
 }
 
 /* The blocks of slabs are "ordinary", large ones "mapped". */

@@ -28,6 +28,8 @@ struct corral_os {
     bool (*grow)(void *start, size_t old_size, size_t new_size);
     /* Milliseconds since some time in the past, a few of them wrong. No system call. */
     uint64_t (*milliseconds)(void);
+    /* Nanoseconds since some time in the past. No system call where the kernel has a clock that needs none. */
+    uint64_t (*nanoseconds)(void);
     /* Calls `function(argument)` when the calling thread exits; replaces what it set before. */
     bool (*on_thread_exit)(void (*function)(void *), void *argument);
 };

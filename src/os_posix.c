@@ -107,6 +107,12 @@ static uint64_t posix_milliseconds(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static uint64_t posix_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static _Atomic(void (*)(void *)) exit_function;
 
 static void run_exit_function(void *argument) {
@@ -199,6 +205,7 @@ const struct corral_os corral_os_real = {
     .purge = posix_purge,
     .grow = posix_grow,
     .milliseconds = posix_milliseconds,
+    .nanoseconds = posix_nanoseconds,
     .on_thread_exit = posix_on_thread_exit,
 };
 

@@ -180,6 +180,20 @@ static void send_slabs_home(struct cache *cache, struct row *row) {
     }
 }
 
+void corral_pool_send_slabs_home(struct cache *cache, uint32_t category) {
+    struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
+    bool within;
+    if (row == NULL || !gate_enter(row, &within)) {
+        return;
+    }
+    for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        if (was_used(&row->pools[i])) {
+            corral_home_send_slabs(cache, &row->pools[i]);
+        }
+    }
+    gate_leave(row, within);
+}
+
 /* Blocks first, of all pools: on their way home they may bring slabs to a pool's queue. */
 void corral_pool_send_all_home(struct cache *cache) {
     if (!corral_gate_enter_all(cache)) {

@@ -131,7 +131,7 @@ static void empty_arenas(uint32_t category) {
     for (; entry != NULL; entry = entry->next) {
         empty_arena(entry);
     }
-    corral_decay_category(category);
+    corral_decay_category(category, SIZE_MAX);
 }
 
 /* At figures level 2: what was live counts as freed. Large blocks do so themselves. */

@@ -50,6 +50,18 @@ typedef enum corral_misuse_policy {
     CORRAL_MISUSE_ABORT = 3,   /* a line is written, and the program aborts */
 } corral_misuse_policy;
 
+/* What an arena of the category's is made of. Where the kernel, or the backend, has it not, of ordinary pages. */
+typedef enum corral_huge_pages {
+    CORRAL_HUGE_PAGES_DEFAULT = 0,  /* as the kernel is set */
+    CORRAL_HUGE_PAGES_NEVER = 1,    /* the kernel is told to use none */
+    CORRAL_HUGE_PAGES_ADVISE = 2,   /* the kernel is asked for them */
+    CORRAL_HUGE_PAGES_EXPLICIT = 3, /* out of those that the administrator reserved; else as ADVISE */
+} corral_huge_pages;
+
+/* For decay_ms. */
+#define CORRAL_DECAY_AT_ONCE UINT32_C(0xFFFFFFFE)
+#define CORRAL_DECAY_NEVER   UINT32_C(0xFFFFFFFF)
+
 typedef enum corral_budget_kind {
     CORRAL_BUDGET_SOFT = 0, /* more is live than the soft budget: told once, until less is */
     CORRAL_BUDGET_HARD = 1, /* an allocation is about to be refused */
@@ -97,6 +109,14 @@ typedef struct corral_category_options {
                                   another one, nor did those that it gets from now on ever */
     uint32_t origins;          /* 1: where blocks were asked for is kept so that a walk finds it
                                   (corral/origin.h); N: of each Nth that says so; nothing is a hit */
+    uint64_t reserve;          /* bytes of slabs, as corral_stats counts them, that are the category's alone: addresses
+                                  are had for them at once, and memory that once stood behind them is not given
+                                  back; 0: none */
+    uint64_t keep;             /* most bytes of free slabs whose memory is kept for the category, apart from its
+                                  reserve; 0: what is kept for all together is all that bounds it */
+    uint32_t decay_ms;         /* milliseconds that the memory of free slabs is kept; 0: the build's
+                                  (-Ddecay_ms); CORRAL_DECAY_AT_ONCE; CORRAL_DECAY_NEVER */
+    corral_huge_pages huge_pages;
 } corral_category_options;
 
 /* Sets the options of a category.
@@ -105,11 +125,12 @@ typedef struct corral_category_options {
  *                 fails: what all further ids share is not set by one of them.
  * options         read as far as options_size reaches; what lies beyond is 0, which is the default.
  * options_size    sizeof(corral_category_options) as the caller knows it.
- * Returns CORRAL_OK; CORRAL_EINVAL when options is NULL, options_size is 0, the name is too long, a budget is
- * above PTRDIFF_MAX, a number is not of those named above, fail_per_million is above a million, or origins are to be
+ * Returns CORRAL_OK; CORRAL_EINVAL when options is NULL, options_size is 0, the name is too long, a budget, reserve
+ * or keep is above PTRDIFF_MAX, a number is not of those named above, fail_per_million is above a million, or origins are to be
  * kept and were not before a thread allocated or freed small blocks of the category: they are to be set before
  * that, and from then on nothing in the category is a hit, also when they are set to 0 again;
- * CORRAL_ENOMEM when there is no memory for the name or the callback, or no category. Nothing was changed then.
+ * CORRAL_ENOMEM when there is no memory for the name or the callback, no category, or not so many addresses as the
+ * reserve is to have. Nothing was changed then.
  * A budget that is first set while other threads allocate in the category may be passed by what each of them
  * is taking at that moment: up to 256 blocks, or a large block. What makes that nothing is a hit (exact,
  * zero_on_free, fail_...) begins for another thread when it sends home what it has at hand, as above.
@@ -130,8 +151,9 @@ CORRAL_API corral_status corral_category_options_of(uint32_t memory_type_id,
                                                     corral_category_options *options,
                                                     size_t options_size);
 
-/* Sets a budget for all categories together. Of the options, only soft_budget, hard_budget, callback and argument
- * count. As corral_category_configure; each allocation that takes blocks is counted twice then, once for its
+/* Sets a budget for all categories together, and what is kept of all together. Of the options, only soft_budget,
+ * hard_budget, callback, argument, keep (0: the build's, -Dretire_kib) and decay_ms, for categories that have none of
+ * their own, count. As corral_category_configure; each allocation that takes blocks is counted twice then, once for its
  * category's budget, if that has one, and once for the process's. */
 CORRAL_API corral_status corral_process_configure(const corral_category_options *options,
                                                   size_t options_size);

@@ -78,6 +78,8 @@
     EXPLORE_CHANGE("fetch_add_release", RELEASE, ADD, object, value)
 #define fetch_sub_relaxed(object, value)                                                           \
     EXPLORE_CHANGE("fetch_sub_relaxed", RELAXED, SUB, object, value)
+#define fetch_sub_acquire(object, value)                                                           \
+    EXPLORE_CHANGE("fetch_sub_acquire", ACQUIRE, SUB, object, value)
 #define fetch_or_relaxed(object, value)                                                            \
     EXPLORE_CHANGE("fetch_or_relaxed", RELAXED, OR, object, value)
 #define fetch_or_release(object, value)                                                            \

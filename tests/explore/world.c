@@ -37,6 +37,7 @@ struct hook {
 static struct {
     uintptr_t next;
     uint64_t milliseconds;
+    uint64_t nanoseconds;
     uint64_t reservations; /* that may yet succeed */
     uint64_t largest;      /* bytes that are mapped at once */
     uint64_t gone;         /* a bit for each fiber */
@@ -179,6 +180,10 @@ static uint64_t world_milliseconds(void) {
     return world.milliseconds;
 }
 
+static uint64_t world_nanoseconds(void) {
+    return ++world.nanoseconds;
+}
+
 static bool world_on_thread_exit(void (*function)(void *), void *argument) {
     log_world();
     world.hooks[engine_fiber] = (struct hook){function, argument};
@@ -191,6 +196,7 @@ const struct corral_os corral_os_real = {
     .purge = world_purge,
     .grow = world_grow,
     .milliseconds = world_milliseconds,
+    .nanoseconds = world_nanoseconds,
     .on_thread_exit = world_on_thread_exit,
 };
 const struct corral_os *corral_os = &corral_os_real;

@@ -101,6 +101,32 @@ static bool read_misuse(void *option, const char *key, const char *value, struct
                                 key, value);
 }
 
+/* A number of milliseconds, or a word. */
+static bool read_decay(void *option, const char *key, const char *value, struct message *message) {
+    static const char *const words[] = {"at once", "never"};
+    static const uint32_t values[] = {CORRAL_DECAY_AT_ONCE, CORRAL_DECAY_NEVER};
+    uint32_t word = find_word(words, 2, value);
+    if (word < 2) {
+        memcpy(option, &values[word], sizeof values[word]);
+        return true;
+    }
+    return read_short(option, CORRAL_DECAY_AT_ONCE - 1, key, value, message);
+}
+
+static bool read_huge_pages(void *option, const char *key, const char *value, struct message *message) {
+    static const char *const words[] = {
+        [CORRAL_HUGE_PAGES_DEFAULT] = "default",
+        [CORRAL_HUGE_PAGES_NEVER] = "never",
+        [CORRAL_HUGE_PAGES_ADVISE] = "advise",
+        [CORRAL_HUGE_PAGES_EXPLICIT] = "explicit",
+    };
+    corral_huge_pages kind = (corral_huge_pages)find_word(words, 4, value);
+    memcpy(option, &kind, sizeof kind);
+    return (uint32_t)kind < 4 ||
+           corral_config_refuse(message, "%s: \"%s\" is none of never, advise, explicit and default",
+                                key, value);
+}
+
 static bool read_backend(void *option, const char *key, const char *value, struct message *message) {
     return corral_config_read_backend(key, value, option, message);
 }
@@ -118,7 +144,7 @@ struct key {
 #define OPTION(name) \
     offsetof(struct setting, options.name), sizeof(((corral_category_options *)0)->name)
 
-enum { NAME, KEYS = 13 };
+enum { NAME, KEYS = 17 };
 static const struct key keys[KEYS] = {
     [NAME] = {"name", read_name, offsetof(struct setting, name), CORRAL_NAME_MAX + 1, OF_CATEGORY},
     {"soft_budget", read_bytes, OPTION(soft_budget), OF_BOTH},
@@ -132,6 +158,10 @@ static const struct key keys[KEYS] = {
     {"fail_per_million", read_per_million, OPTION(fail_per_million), OF_CATEGORY},
     {"fail_seed", read_number, OPTION(fail_seed), OF_CATEGORY},
     {"origins", read_every, OPTION(origins), OF_CATEGORY},
+    {"reserve", read_bytes, OPTION(reserve), OF_CATEGORY},
+    {"keep", read_bytes, OPTION(keep), OF_BOTH},
+    {"decay_ms", read_decay, OPTION(decay_ms), OF_BOTH},
+    {"huge_pages", read_huge_pages, OPTION(huge_pages), OF_CATEGORY},
     {"backend", read_backend, offsetof(struct setting, backend), sizeof(struct backend_choice), OF_PROCESS},
 };
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trim: memory goes back now.
+ *
+ * Owns:     nothing.
+ * Callers:  a program's thread, through corral/upkeep.h; malloc_trim.
+ * Promises: as corral/upkeep.h.
+ * Does not: wait for a thread.
+ */
+#include <corral/upkeep.h>
+
+#include "arena.h"
+#include "decay.h"
+#include "figures.h"
+#include "home.h"
+#include "large.h"
+#include "pool.h"
+#include "reap.h"
+#include "thread.h"
+#include "trial.h"
+
+/* What caches hold whose threads are gone. An orphan holds something when its thread ended while a category was
+ * reset. */
+static void empty_left_caches(void) {
+    struct cache *left;
+    while ((left = corral_reap_take(CACHE_LIMIT)) != NULL) {
+        corral_thread_return(left);
+    }
+    for (unsigned i = 1, count = corral_cache_count(); i < count; i++) {
+        struct cache *cache = corral_cache_named(i);
+        if (cache != NULL && corral_cache_take_if_orphan(cache)) {
+            corral_thread_return(cache);
+        }
+    }
+}
+
+/* What a category keeps beyond the target. */
+static uint64_t trim_kept(uint32_t category, uint64_t target) {
+    size_t kept = corral_keep_free(category);
+    uint64_t purged = kept > target ? corral_decay_category(category, kept - (size_t)target) : 0;
+    if (target == 0) {
+        corral_arena_end_empty_of(category);
+    }
+    return purged;
+}
+
+static uint64_t trim(uint32_t category, uint64_t target) {
+    struct cache *cache = thread_cache();
+    corral_recall(category);
+    if (thread_is_attached(cache)) {
+        corral_pool_send_slabs_home(cache, category);
+    }
+    return trim_kept(category, target);
+}
+
+uint64_t corral_trim(uint32_t memory_type_id, uint64_t target) {
+    bool known;
+    uint32_t category = corral_category_find(memory_type_id, &known);
+    if (!known) {
+        return 0;
+    }
+    empty_left_caches();
+    if (target == 0) {
+        corral_large_release_kept();
+    }
+    return trim(category, target);
+}
+
+uint64_t corral_trim_all(uint64_t target) {
+    uint32_t end = load_relaxed(&corral_category_end); /* [R:hint] */
+    uint64_t purged = 0;
+    empty_left_caches();
+    corral_thread_detach();
+    if (target == 0) {
+        corral_large_release_kept();
+    }
+    for (uint32_t category = 0; category < end; category++) {
+        purged += trim(category, target);
+    }
+    return purged;
+}
