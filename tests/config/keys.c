@@ -35,6 +35,10 @@ static void expect(uint32_t id, corral_category_options expected) {
     CHECK(has.fail_per_million == expected.fail_per_million && has.fail_seed == expected.fail_seed,
           "%u %ju", has.fail_per_million, (uintmax_t)has.fail_seed);
     CHECK(has.origins == expected.origins, "%u", has.origins);
+    CHECK(has.reserve == expected.reserve && has.keep == expected.keep, "%ju %ju", (uintmax_t)has.reserve,
+          (uintmax_t)has.keep);
+    CHECK(has.decay_ms == expected.decay_ms && has.huge_pages == expected.huge_pages, "%u %d", has.decay_ms,
+          (int)has.huge_pages);
 }
 
 /* Category 7 with one key has these options; they are 0 before. */
@@ -54,6 +58,10 @@ Test(keys, each_alone) {
     EXPECT("fail_per_million = 12", .fail_per_million = 12);
     EXPECT("fail_seed = 12", .fail_seed = 12);
     EXPECT("origins = 12", .origins = 12);
+    EXPECT("reserve = 1000", .reserve = 1000);
+    EXPECT("keep = 1000", .keep = 1000);
+    EXPECT("decay_ms = 12", .decay_ms = 12);
+    EXPECT("huge_pages = advise", .huge_pages = CORRAL_HUGE_PAGES_ADVISE);
     EXPECT("isolated = yes", .isolated = 1); /* for good */
 }
 
@@ -134,7 +142,7 @@ static int callback(const corral_budget_event *event, void *argument) {
 Test(keys, what_is_not_named_stays) {
     static int argument;
     corral_category_options all = {"first", 2, 3, callback, &argument, 1, 1, CORRAL_MISUSE_REPORT,
-                                   4, 5, 6, 7, 1, 8};
+                                   4, 5, 6, 7, 1, 8, 9, 10, 11, CORRAL_HUGE_PAGES_ADVISE};
     cr_assert_eq(corral_category_configure(7, &all, sizeof all), CORRAL_OK);
     written_set("[category 7]\n");
     expect(7, all);

@@ -12,9 +12,9 @@
 
 #include <corral/configure.h>
 #include <corral/origin.h>
+#include <corral/upkeep.h>
 
 #include "arena.h"
-#include "decay.h"
 #include "thread.h"
 
 /* Of other classes than BLOCK: few fit into what a thread's pools may hold. */
@@ -70,7 +70,7 @@ static void check_reset(void) {
     expect_empty();
 }
 static void purge_all(void) {
-    corral_decay_all();
+    corral_trim_all(0);
     corral_arena_end_empty();
     explore_done();
 }

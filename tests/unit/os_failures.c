@@ -10,6 +10,9 @@
  *           do not grow with the number of failures.
  * Does not: use real exhaustion (../contract/exhaustion.c).
  */
+#include <corral/configure.h>
+#include <corral/upkeep.h>
+
 #include "os.h"
 
 #include "support/build.h"
@@ -154,8 +157,30 @@ static void free_all(void *argument) {
     held_count = 0;
 }
 
+/* Memory that is made ready, and a reserve: as far as they are had. */
+static void make_ready(void *argument) {
+    (void)argument;
+    corral_category_options options = {.reserve = 5 * BUILD_MIB};
+    corral_status status = corral_category_configure(0, &options, sizeof options);
+    CHECK(status == CORRAL_OK || (status == CORRAL_ENOMEM && failing.failures > 0), "status %d", (int)status);
+    errno = 0;
+    size_t ready = corral_prewarm(0, 3000, 40);
+    CHECK(ready == 40 || errno == ENOMEM, "%zu blocks, errno %d", ready, errno);
+    errno = 0;
+    CHECK(corral_prewarm(0x4f534641, 5 * BUILD_MIB, 1) == 1 || errno == ENOMEM, "errno %d", errno);
+}
+
+/* Memory goes back; what fails is left for another time. */
+static void give_back(void *argument) {
+    (void)argument;
+    corral_trim(0x4f534641, 0);
+    corral_tick(UINT64_MAX);
+    corral_trim_all(0);
+}
+
 /* Blocks pass from thread to thread, so that caches are made, adopted and left. */
 static void run_scenario(void) {
+    thread_call(make_ready, NULL);
     thread_call(allocate, NULL);
     CHECK(figures_total().live_blocks == held_count, "blocks");
     thread_call(resize, NULL);
@@ -163,6 +188,7 @@ static void run_scenario(void) {
     allocate(NULL);
     CHECK(figures_total().live_blocks == held_count, "blocks");
     thread_call(free_all, NULL);
+    thread_call(give_back, NULL);
     corral_thread_detach();
     figures_expect_nothing();
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios of ticks, trims, reserves and memory that is made ready.
+ *
+ * Owns:     nothing.
+ * Callers:  main, through scenarios.h.
+ * Promises: in the end a tick with time for all of it leaves nothing that is due.
+ * Does not: let a tick run out of time: that is one more place where it ends.
+ */
+#include "scenarios.h"
+
+#include <corral/configure.h>
+#include <corral/upkeep.h>
+
+#include "arena.h"
+#include "large.h"
+#include "options.h"
+
+#define LARGE (MEDIUM_MAX + 4096)
+#define WHOLE UINT64_MAX
+#define TWO_ARENAS (ARENA_USABLE * SLAB_BYTES + 1)
+
+static void tick(void) {
+    corral_tick(WHOLE);
+    explore_done();
+}
+
+static void tick_without_time(void) {
+    corral_tick(0);
+    explore_done();
+}
+
+/* Blocks of slabs and large ones, of a program that ticks. */
+static void ticked(void) {
+    make_caches();
+    corral_tick(0);
+    take_blocks(0, 2 * PER_SLAB);
+    for (unsigned i = 0; i < 3; i++) {
+        blocks[10 + i] = take(LARGE, 0);
+    }
+}
+
+static void leave_all(void) {
+    leave_blocks(0, 2 * PER_SLAB);
+    for (unsigned i = 0; i < 3; i++) {
+        leave(blocks[10 + i], 0);
+    }
+}
+
+/* The same, all of it freed: there is something to do. */
+static void due(void) {
+    ticked();
+    leave_all();
+    corral_thread_detach();
+    world_add_milliseconds(CORRAL_DECAY_MS);
+}
+
+static void leave_and_end(void) {
+    leave_all();
+    corral_thread_detach();
+}
+
+static void large_pair(void) {
+    leave(take(LARGE, 0), 0);
+}
+
+static void check_ticked(void) {
+    corral_thread_detach();
+    corral_tick(WHOLE);
+    EXPECT(corral_tick(WHOLE) == 0);
+    expect_empty();
+}
+
+static const struct scenario tick_free = {
+    .name = "tick_free",
+    .what = "a thread frees, and leaves to another's tick what is not kept",
+    .setup = ticked,
+    .threads = {leave_and_end, tick},
+    .check = check_ticked,
+};
+static const struct scenario tick_two = {
+    .name = "tick_two",
+    .what = "two threads tick at once, one of them without time, while large blocks come and go",
+    .setup = due,
+    .threads = {tick, tick_without_time, large_pair},
+    .check = check_ticked,
+};
+static const struct scenario tick_late = {
+    .name = "tick_late",
+    .what = "what waited for a tick is unmapped by a free, since none comes, when one does",
+    .setup = due,
+    .threads = {tick, large_pair},
+    .check = check_ticked,
+};
+
+static void trim_0(void) {
+    corral_trim(0, 0);
+    explore_done();
+}
+
+static void trim_all(void) {
+    corral_trim_all(SLAB_BYTES);
+    explore_done();
+}
+
+static void used(void) {
+    make_caches();
+    take_blocks(0, PER_SLAB + 1);
+    leave_blocks(0, 1);
+}
+
+static void leave_rest(void) {
+    leave_blocks(1, PER_SLAB + 1);
+    corral_thread_detach();
+}
+
+static void check_trimmed(void) {
+    corral_stats stats;
+    corral_trim_all(0);
+    expect_empty();
+    EXPECT(corral_category_stats(0, &stats, sizeof stats) == CORRAL_OK);
+    EXPECT(stats.slabs == 0 && stats.kept_bytes == 0 && stats.arenas == 0);
+}
+
+static const struct scenario trim = {
+    .name = "trim",
+    .what = "two threads trim while one frees, and one takes new blocks",
+    .setup = used,
+    .threads = {trim_0, leave_rest, trim_all},
+    .check = check_trimmed,
+};
+
+static void reserve_two(void) {
+    corral_category_options options = {.reserve = TWO_ARENAS};
+    EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
+    explore_done();
+}
+
+static void end_empty(void) {
+    corral_arena_end_empty();
+    explore_done();
+}
+
+static uint64_t arenas(void) {
+    corral_stats stats;
+    EXPECT(corral_category_stats(0, &stats, sizeof stats) == CORRAL_OK);
+    return stats.arenas;
+}
+
+static void empty_arena(void) {
+    make_caches();
+    leave(take(BLOCK, 0), 0);
+    corral_thread_detach();
+}
+
+static void check_reserve(void) {
+    corral_arena_end_empty();
+    EXPECT(arenas() == 2);
+    reserve_two();
+    EXPECT(arenas() == 2);
+    corral_trim_all(0);
+    EXPECT(arenas() == 2);
+    expect_empty();
+}
+
+static const struct scenario reserve = {
+    .name = "reserve",
+    .what = "a category's reserve is set while another thread ends empty arenas, and another needs one",
+    .setup = empty_arena,
+    .threads = {reserve_two, end_empty, pair},
+    .check = check_reserve,
+    .most = 1,
+};
+
+static void three_empty(void) {
+    corral_category_options options = {.reserve = 2 * TWO_ARENAS};
+    make_caches();
+    EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
+    reserve_two();
+}
+
+static const struct scenario reserve_end = {
+    .name = "reserve_end",
+    .what = "two threads end empty arenas of a category that reserves some of them",
+    .setup = three_empty,
+    .threads = {end_empty, end_empty},
+    .check = check_reserve,
+};
+
+static void prewarm(void) {
+    corral_prewarm(0, BLOCK, 2 * PER_SLAB);
+    explore_done();
+}
+
+static void prewarm_large(void) {
+    corral_prewarm(0, LARGE, 1);
+    explore_done();
+}
+
+static void check_warm(void) {
+    take_blocks(0, 2 * PER_SLAB);
+    leave_blocks(0, 2 * PER_SLAB);
+    large_pair();
+    expect_empty();
+}
+
+static const struct scenario warm = {
+    .name = "prewarm",
+    .what = "memory is made ready by two threads, while another needs some",
+    .setup = make_caches,
+    .threads = {prewarm, prewarm_large, pair},
+    .check = check_warm,
+    .most = 1,
+};
+
+const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late,   &trim,
+                                                   &reserve,   &reserve_end, &warm, 0};
