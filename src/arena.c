@@ -10,6 +10,7 @@
  */
 #include "arena.h"
 
+#include "backend.h"
 #include "category.h"
 #include "check.h"
 #include "control.h"
@@ -81,14 +82,29 @@ static struct slab *begin(struct registry_entry *entry, struct arena *arena, uns
     return unit_begin(arena, HEADER_SLABS, count);
 }
 
+/* Addresses for an arena, where huge pages are set for the category a reservation of its own, which is told of them. */
+static void *take_range(uint32_t category, uint32_t *handle) {
+    uint64_t id = corral_category_id(category);
+    corral_huge_pages huge = control_huge_pages(category);
+    if (control_is_isolated(category)) {
+        return corral_range_take_new(id, handle);
+    }
+    if (likely(huge == CORRAL_HUGE_PAGES_DEFAULT)) {
+        return corral_range_take(id, handle);
+    }
+    void *range = corral_range_take_alone(id, huge == CORRAL_HUGE_PAGES_EXPLICIT, handle);
+    if (range != NULL) {
+        corral_backend_advise_huge(range, ARENA_BYTES, huge != CORRAL_HUGE_PAGES_NEVER);
+    }
+    return range;
+}
+
 CORRAL_SLOW static struct slab *claim_new(uint32_t category, unsigned count) {
     struct registry_entry *entry = corral_registry_reserve_entry(category);
     if (entry == NULL) {
         return NULL;
     }
-    uint64_t id = corral_category_id(category);
-    void *range = control_is_isolated(category) ? corral_range_take_new(id, &entry->range)
-                                                : corral_range_take(id, &entry->range);
+    void *range = take_range(category, &entry->range);
     if (range == NULL) {
         store_release(&entry->arena, 0); /* [E:entry] */
         return NULL;

@@ -126,6 +126,16 @@ bool corral_backend_resize(void *start, size_t old_size, size_t new_size) {
                             it->resize(start, old_size, new_size, it->argument) != 0);
 }
 
+void *corral_backend_reserve_huge(size_t size, size_t alignment) {
+    return in_use() == &of_os ? corral_os->reserve_huge(size, alignment) : NULL;
+}
+
+void corral_backend_advise_huge(void *start, size_t size, bool huge) {
+    if (in_use() == &of_os) {
+        corral_os->advise_huge(start, size, huge);
+    }
+}
+
 bool corral_backend_shares(void) {
     return in_use() == &of_os;
 }

@@ -25,6 +25,10 @@ void *corral_backend_reserve(size_t size, size_t alignment, uint64_t id);
 bool corral_backend_release(void *start, size_t size);
 bool corral_backend_purge(void *start, size_t size);
 bool corral_backend_resize(void *start, size_t old_size, size_t new_size);
+/* As reserve, of huge pages that were set apart; NULL where the backend is not the OS, or has none. */
+void *corral_backend_reserve_huge(size_t size, size_t alignment);
+/* Tells the OS, where it is the backend, whether a reservation is to have huge pages. */
+void corral_backend_advise_huge(void *start, size_t size, bool huge);
 /* May arenas of several categories stand in one reservation? Where calls of the OS are saved by that. */
 bool corral_backend_shares(void);
 

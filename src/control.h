@@ -108,6 +108,10 @@ CORRAL_FAST bool control_is_isolated(uint32_t category) {
     return unlikely(load_relaxed(&corral_controls[category].isolated)); /* [R:value-is-all] */
 }
 
+CORRAL_FAST corral_huge_pages control_huge_pages(uint32_t category) {
+    return (corral_huge_pages)load_relaxed(&corral_controls[category].huge_pages); /* [R:value-is-all] */
+}
+
 /* Is nothing set that an allocation or free of the category has to look at? */
 CORRAL_FAST bool control_is_plain(uint32_t category) {
     return likely(!load_relaxed(&corral_control_any)) || /* [R:poll] */

@@ -338,6 +338,9 @@ static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
     if (block == NULL) {
         return NULL;
     }
+    if (unlikely(control_huge_pages(category) != CORRAL_HUGE_PAGES_DEFAULT)) {
+        corral_backend_advise_huge(block, bytes, control_huge_pages(category) != CORRAL_HUGE_PAGES_NEVER);
+    }
     corral_served_note(block, bytes);
     struct large_entry *entry = corral_large_map_make(block);
     if (entry == NULL) {

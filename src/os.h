@@ -26,6 +26,11 @@ struct corral_os {
     bool (*purge)(void *start, size_t size);
     /* Grows the mapping at `start` in place. The new bytes are zero. */
     bool (*grow)(void *start, size_t old_size, size_t new_size);
+    /* As reserve, but out of the huge pages that the administrator reserved, on which whole pages of that size alone
+     * can be purged. NULL where there are none. */
+    void *(*reserve_huge)(size_t size, size_t alignment);
+    /* Tells the kernel whether a mapping is to have huge pages. It may not know them. */
+    void (*advise_huge)(void *start, size_t size, bool huge);
     /* Milliseconds since some time in the past, a few of them wrong. No system call. */
     uint64_t (*milliseconds)(void);
     /* Nanoseconds since some time in the past. No system call where the kernel has a clock that needs none. */

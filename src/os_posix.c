@@ -96,6 +96,27 @@ static bool posix_purge(void *start, size_t size) {
     KEEPING_ERRNO(bool, madvise(start, size, MADV_DONTNEED) == 0);
 }
 
+/* In the place of ordinary pages, which have the alignment. */
+static void *reserve_huge(size_t size, size_t alignment) {
+    void *start = reserve(size, alignment);
+    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+    if (start != NULL && mmap(start, size, PROT_READ | PROT_WRITE, kind | MAP_HUGETLB, -1, 0) == MAP_FAILED) {
+        munmap(start, size);
+        return NULL;
+    }
+    return start;
+}
+
+static void *posix_reserve_huge(size_t size, size_t alignment) {
+    KEEPING_ERRNO(void *, reserve_huge(size, alignment));
+}
+
+static void posix_advise_huge(void *start, size_t size, bool huge) {
+    int saved = errno;
+    madvise(start, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    errno = saved;
+}
+
 static bool posix_grow(void *start, size_t old_size, size_t new_size) {
     KEEPING_ERRNO(bool, mremap(start, old_size, new_size, 0) != MAP_FAILED);
 }
@@ -204,6 +225,8 @@ const struct corral_os corral_os_real = {
     .release = posix_release,
     .purge = posix_purge,
     .grow = posix_grow,
+    .reserve_huge = posix_reserve_huge,
+    .advise_huge = posix_advise_huge,
     .milliseconds = posix_milliseconds,
     .nanoseconds = posix_nanoseconds,
     .on_thread_exit = posix_on_thread_exit,

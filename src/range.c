@@ -113,10 +113,15 @@ static void *grow(uint64_t id, uint32_t *handle) {
     return base;
 }
 
+void *corral_range_take_alone(uint64_t id, bool huge, uint32_t *handle) {
+    void *range = huge ? corral_backend_reserve_huge(ARENA_BYTES, ARENA_BYTES) : NULL;
+    *handle = ALONE;
+    return range != NULL ? range : corral_backend_reserve(ARENA_BYTES, ARENA_BYTES, id);
+}
+
 void *corral_range_take(uint64_t id, uint32_t *handle) {
     if (!corral_backend_shares()) {
-        *handle = ALONE;
-        return corral_backend_reserve(ARENA_BYTES, ARENA_BYTES, id);
+        return corral_range_take_alone(id, false, handle);
     }
     uint32_t count = load_relaxed(&used); /* [R:hint] */
     for (uint32_t index = 0; index < count; index++) {

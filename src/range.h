@@ -23,6 +23,7 @@
 #ifndef CORRAL_RANGE_H
 #define CORRAL_RANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@
 void *corral_range_take(uint64_t id, uint32_t *handle);
 /* The same, of addresses that never had blocks. */
 void *corral_range_take_new(uint64_t id, uint32_t *handle);
+/* The same as take, of a reservation of its own, of huge pages if that is asked for and they are to be had. */
+void *corral_range_take_alone(uint64_t id, bool huge, uint32_t *handle);
 /* Gives a range back and its memory to the backend. Its content is lost. */
 void corral_range_give(void *range, uint32_t handle);
 

@@ -8,6 +8,7 @@
  * Does not: use anything that is not in corral's public header.
  */
 #include <corral/corral.h>
+#include <corral/upkeep.h>
 
 #include <stdio.h>
 
@@ -15,6 +16,7 @@
 #define BENCH_LARGEST   SIZE_MAX
 #define BENCH_REALLOC
 #define BENCH_IDS
+#define BENCH_TRIM      1
 
 static inline void *bench_alloc(size_t size, uint32_t category) {
     return corral_alloc(size, category);
@@ -37,6 +39,10 @@ static inline void *bench_alloc_id(size_t size, uint32_t id, uint32_t category) 
 static inline void bench_free_id(void *block, uint32_t id, uint32_t category) {
     (void)category;
     corral_free(block, id);
+}
+
+static inline void bench_trim(void) {
+    corral_trim_all(0);
 }
 
 static inline const char *bench_version(void) {

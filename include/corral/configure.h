@@ -50,12 +50,15 @@ typedef enum corral_misuse_policy {
     CORRAL_MISUSE_ABORT = 3,   /* a line is written, and the program aborts */
 } corral_misuse_policy;
 
-/* What an arena of the category's is made of. Where the kernel, or the backend, has it not, of ordinary pages. */
+/* What the category's arenas and large blocks are made of, from when this is set on. Where the kernel, or the backend,
+ * which is to be the OS, has it not, of ordinary pages; so are the arenas of an isolated category. On which node of a
+ * machine they lie, the OS decides. */
 typedef enum corral_huge_pages {
     CORRAL_HUGE_PAGES_DEFAULT = 0,  /* as the kernel is set */
     CORRAL_HUGE_PAGES_NEVER = 1,    /* the kernel is told to use none */
     CORRAL_HUGE_PAGES_ADVISE = 2,   /* the kernel is asked for them */
-    CORRAL_HUGE_PAGES_EXPLICIT = 3, /* out of those that the administrator reserved; else as ADVISE */
+    CORRAL_HUGE_PAGES_EXPLICIT = 3, /* out of those that the administrator reserved, for arenas, whose memory then
+                                       goes back with the arena alone; else as ADVISE */
 } corral_huge_pages;
 
 /* For decay_ms. */

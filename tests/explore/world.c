@@ -176,6 +176,10 @@ static bool world_grow(void *start, size_t old_size, size_t new_size) {
     return false;
 }
 
+static void world_advise_huge(void *start, size_t size, bool huge) {
+    (void)start, (void)size, (void)huge;
+}
+
 static uint64_t world_milliseconds(void) {
     return world.milliseconds;
 }
@@ -195,6 +199,8 @@ const struct corral_os corral_os_real = {
     .release = world_release,
     .purge = world_purge,
     .grow = world_grow,
+    .reserve_huge = world_reserve,
+    .advise_huge = world_advise_huge,
     .milliseconds = world_milliseconds,
     .nanoseconds = world_nanoseconds,
     .on_thread_exit = world_on_thread_exit,
