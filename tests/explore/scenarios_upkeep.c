@@ -16,7 +16,8 @@
 #include "large.h"
 #include "options.h"
 
-#define LARGE (MEDIUM_MAX + 4096)
+/* More than a step of a tick unmaps. Two are kept. */
+#define LARGE (1024 * KIB)
 #define WHOLE UINT64_MAX
 #define TWO_ARENAS (ARENA_USABLE * SLAB_BYTES + 1)
 
@@ -93,9 +94,10 @@ static const struct scenario tick_late = {
     .check = check_ticked,
 };
 
+/* With blocks at hand. */
 static void trim_0(void) {
+    pair();
     corral_trim(0, 0);
-    explore_done();
 }
 
 static void trim_all(void) {
