@@ -23,9 +23,12 @@
  *     misuse = abort           or report, ignore, default
  *     fail_every = 1000        also fail_at, fail_per_million and fail_seed: numbers
  *     origins = 1              a number; refused when the category is used already
+ *     reserve = 32 MiB         bytes; also keep
+ *     decay_ms = 200           a number, or: at once, never
+ *     huge_pages = advise      or explicit, never, default
  *
  *     [process]                all categories together
- *     hard_budget = 1 GiB      it has the two budgets, and
+ *     hard_budget = 1 GiB      it has the two budgets, keep, decay_ms, and
  *     backend = region 64 MiB  where memory comes from (corral/backend.h): os; jemalloc, where
  *                              libcorral-jemalloc is loaded; or a region of so many bytes, mapped for it
  *

@@ -94,6 +94,15 @@ Test(keys, policies) {
     EXPECT("misuse = default", .misuse = CORRAL_MISUSE_DEFAULT);
 }
 
+Test(keys, decays_and_pages) {
+    EXPECT("decay_ms = at once", .decay_ms = CORRAL_DECAY_AT_ONCE);
+    EXPECT("decay_ms = never", .decay_ms = CORRAL_DECAY_NEVER);
+    EXPECT("decay_ms = 0", 0);
+    EXPECT("huge_pages = never", .huge_pages = CORRAL_HUGE_PAGES_NEVER);
+    EXPECT("huge_pages = explicit", .huge_pages = CORRAL_HUGE_PAGES_EXPLICIT);
+    EXPECT("huge_pages = default", 0);
+}
+
 Test(keys, longest_name) {
 #define LONGEST "01234567890123456789012345678901234567890123456"
     _Static_assert(sizeof LONGEST - 1 == CORRAL_NAME_MAX, "it is not the longest");
