@@ -153,6 +153,22 @@ struct slab *corral_arena_claim(uint32_t category, unsigned count) {
     return slab;
 }
 
+/* Counts an arena off that is about to end, unless it is to stay: its addresses are its category's for good, or of its
+ * reserve. Of two that end arenas, the later one sees the other's. */
+static bool count_off(const struct registry_entry *entry) {
+    struct category *category = category_of(entry);
+    if (control_is_isolated(entry->category)) {
+        return false;
+    }
+    /* [E:reserve] Sees a reserve for which this arena was counted. */
+    uint64_t arenas = fetch_sub_acquire(&category->arenas, 1) - 1;
+    if (arenas * ARENA_USABLE * SLAB_BYTES >= corral_keep_reserve(entry->category)) {
+        return true;
+    }
+    fetch_add_relaxed(&category->arenas, 1); /* [R:figure] */
+    return false;
+}
+
 /* Ends an arena that nobody holds a slab of, so that its addresses may serve any category. */
 static bool end(struct registry_entry *entry) {
     uint64_t empty = HEADER_BITS;
@@ -160,15 +176,8 @@ static bool end(struct registry_entry *entry) {
     if (!cas_acquire(&entry->taken, &empty, ~UINT64_C(0))) {
         return false;
     }
-    if (control_is_isolated(entry->category)) {
+    if (!count_off(entry)) {
         store_release(&entry->taken, HEADER_BITS); /* [E:slabs] as it was */
-        return false;
-    }
-    /* [E:reserve] Sees a reserve for which this arena was counted. Of two that end arenas, the later one sees the other's. */
-    uint64_t arenas = fetch_sub_acquire(&category_of(entry)->arenas, 1) - 1;
-    if (arenas * ARENA_USABLE * SLAB_BYTES < corral_keep_reserve(entry->category)) {
-        fetch_add_relaxed(&category_of(entry)->arenas, 1); /* [R:figure] */
-        store_release(&entry->taken, HEADER_BITS);         /* [E:slabs] as it was */
         return false;
     }
     corral_unretire(entry, ~UINT64_C(0));

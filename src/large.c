@@ -11,6 +11,7 @@
 
 #include "backend.h"
 #include "category.h"
+#include "check.h"
 #include "control.h"
 #include "keep.h"
 #include "large_due.h"
@@ -58,6 +59,7 @@ static void count(uint32_t category, int64_t blocks, int64_t bytes) {
 
 void corral_large_unmap(void *block, struct large_entry *entry) {
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
+    check_debug(large_word_state(word) == LARGE_IS_KEPT);
     size_t bytes = large_word_bytes(word);
     if (control_is_isolated(large_word_category(word))) {
         corral_large_park(block, entry);

@@ -49,6 +49,14 @@ static void set_second(void) {
                                             .callback = other_note,
                                             .argument = &arguments[1]});
 }
+/* As strcmp, whose reads the explorer does not see. */
+static bool is_same(const char *name, const char *other) {
+    while (*name != 0 && *name == *other) {
+        name++;
+        other++;
+    }
+    return *name == *other;
+}
 /* Each option is as somebody set it. */
 static void read_options(void) {
     corral_category_options options;
@@ -57,7 +65,7 @@ static void read_options(void) {
     EXPECT(options.callback == NULL || options.argument == &arguments[options.callback == other_note]);
     const char *name = corral_category_name(0);
     explore_done();
-    EXPECT(name == NULL || strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0);
+    EXPECT(name == NULL || is_same(name, names[0]) || is_same(name, names[1]));
     EXPECT(options.name == NULL || name != NULL);
 }
 /* What it takes is counted, and then refused; or it is not, since there is no budget yet. */

@@ -86,11 +86,34 @@ static const struct scenario tick_two = {
     .threads = {tick, tick_without_time, large_pair},
     .check = check_ticked,
 };
+/* What an allocation does that finds no memory. */
+static void release_kept(void) {
+    corral_large_release_kept();
+    explore_done();
+}
+
 static const struct scenario tick_late = {
     .name = "tick_late",
-    .what = "what waited for a tick is unmapped by a free, since none comes, when one does",
+    .what = "what waits for a tick is unmapped by who finds no memory, while a tick comes",
     .setup = due,
-    .threads = {tick, large_pair},
+    .threads = {tick, release_kept, large_pair},
+    .check = check_ticked,
+    .most = 1,
+};
+
+/* The first large blocks that there ever were: the second is kept for anyone. */
+static void first_large(void) {
+    blocks[20] = take(LARGE, 0);
+    void *second = take(LARGE, 0);
+    leave(blocks[20], 0);
+    leave(second, 0);
+}
+
+static const struct scenario tick_first = {
+    .name = "tick_first",
+    .what = "a tick looks for large blocks that were kept for long while the first is",
+    .setup = make_caches,
+    .threads = {first_large, tick},
     .check = check_ticked,
 };
 
@@ -215,5 +238,5 @@ static const struct scenario warm = {
     .most = 1,
 };
 
-const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late,   &trim,
+const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late, &tick_first, &trim,
                                                    &reserve,   &reserve_end, &warm, 0};
