@@ -183,3 +183,22 @@ Test(isolated, tells_a_large_block_that_is_freed_twice) {
     cr_assert_not_null(line, "%s", child.output);
     cr_assert_not_null(strstr(line + 1, "double free of block "), "%s", child.output);
 }
+
+/* What is parked is addresses. */
+Test(isolated, keeps_no_memory_of_freed_large_blocks) {
+    if (!BUILD_MEASURES_MEMORY) {
+        cr_skip_test("the sanitizer has memory of its own");
+    }
+    size_t size = 64 * BUILD_MIB;
+    isolate(ID);
+    corral_free(corral_alloc(size, ID), ID);
+    exhaust();
+    size_t before = process_resident();
+    char *block = corral_alloc(size, ID);
+    memset(block, 1, size);
+    cr_assert_geq(process_resident(), before + size * 9 / 10);
+    corral_free(block, ID);
+    exhaust();
+    cr_assert_leq(process_resident(), before + BUILD_MIB, "%zu KiB more", (process_resident() - before) / BUILD_KIB);
+    cr_assert_eq(corral_alloc(size, ID), block);
+}

@@ -301,3 +301,24 @@ Test(origin, with_other_options) {
     cr_assert_eq(origins_count(KEPT), 0);
     figures_expect_nothing();
 }
+
+/* What a reset took is found no more, nor is what has no origin and lies where it was. */
+Test(origin, ends_with_a_reset) {
+    corral_category_options options = {.origins = 1, .isolated = 1};
+    cr_assert_eq(corral_category_configure(KEPT, &options, sizeof options), CORRAL_OK);
+    for (size_t i = 0; i < MANY; i++) {
+        cr_assert_not_null(CORRAL_ALLOC_HERE(i * 10, KEPT));
+    }
+    void *large = CORRAL_ALLOC_HERE(LARGE, KEPT);
+    cr_assert_eq(origins_count(KEPT), MANY + 1);
+    cr_assert_eq(corral_category_reset(KEPT), CORRAL_OK);
+    cr_assert_eq(origins_count(KEPT), 0);
+    for (size_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc(i * 10, KEPT);
+    }
+    blocks[MANY] = corral_alloc(LARGE, KEPT);
+    cr_assert_eq(blocks[MANY], large, "its address is had again");
+    cr_assert_eq(origins_count(KEPT), 0);
+    corral_free_batch(blocks, MANY + 1, KEPT);
+    figures_expect_nothing();
+}
