@@ -322,3 +322,44 @@ Test(origin, ends_with_a_reset) {
     corral_free_batch(blocks, MANY + 1, KEPT);
     figures_expect_nothing();
 }
+
+/* Of the smallest blocks, a slab has more than may have an origin. They are nothing to their neighbours' marks. */
+Test(origin, beside_slabs_of_the_smallest_blocks) {
+    enum { SMALLEST = 2 * CORRAL_SLAB_KIB * 1024 / 16 };
+    static void *smallest[SMALLEST];
+    origins_keep(KEPT, 1);
+    for (size_t i = 0; i < SMALLEST; i++) {
+        smallest[i] = corral_alloc(1, KEPT);
+        cr_assert_not_null(smallest[i]);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        blocks[i] = CORRAL_ALLOC_HERE(30, KEPT);
+    }
+    cr_assert_eq(origins_count(KEPT), MANY);
+    corral_free_batch(smallest, SMALLEST, KEPT);
+    cr_assert_eq(origins_count(KEPT), MANY);
+    corral_free_batch(blocks, MANY, KEPT);
+    cr_assert_eq(origins_count(KEPT), 0);
+    figures_expect_nothing();
+}
+
+/* The numbers of those that are found rise with the order in which they were asked for. */
+static void note_number(const corral_origin *origin, size_t size, void *argument) {
+    uint64_t *numbers = argument;
+    CHECK(size == sizeof *origin && origin->line < MANY, "line %u", origin->line);
+    numbers[origin->line] = origin->number;
+}
+
+Test(origin, has_a_number_by_which_it_is_ordered) {
+    static uint64_t numbers[MANY];
+    origins_keep(KEPT, 1);
+    for (uint32_t i = 0; i < MANY; i++) {
+        blocks[i] = corral_alloc_at(i % 3 == 0 ? LARGE / MANY * i : i, KEPT, "a.c", i);
+    }
+    cr_assert_eq(corral_visit_origins(KEPT, note_number, numbers), CORRAL_OK);
+    for (uint32_t i = 1; i < MANY; i++) {
+        cr_assert_gt(numbers[i], numbers[i - 1], "%u", i);
+    }
+    cr_assert_gt(numbers[0], 0);
+    corral_free_batch(blocks, MANY, KEPT);
+}
