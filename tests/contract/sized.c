@@ -100,6 +100,17 @@ Test(sized, aligned) {
     expect_no_misuse();
 }
 
+/* It is taken for 16, as that of a block of corral_alloc is. */
+Test(sized, alignments_that_are_none) {
+    static const size_t none[] = {0, 3, 24, 48, SIZE_MAX};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        for (size_t size = 0; size < 3000; size = next_size(size)) {
+            corral_free_aligned_sized(corral_alloc(size, ID), none[i], size, ID);
+        }
+    }
+    expect_no_misuse();
+}
+
 Test(sized, calloc_and_batch) {
     void *blocks[10];
     corral_free_sized(corral_calloc(7, 13, ID), 91, ID);
