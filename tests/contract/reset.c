@@ -24,8 +24,9 @@ enum { IDS = CORRAL_CATEGORY_LIMIT - 1 < 12 ? CORRAL_CATEGORY_LIMIT - 1 : 12 };
 
 static void *neighbours[NEIGHBOURS];
 
+/* A few are large ones. */
 static size_t neighbour_size(size_t i) {
-    return 16 + i * i * 20;
+    return i % 64 == 0 ? MEDIUM_MAX + 1 + i : 16 + i * i * 20;
 }
 
 static void make_neighbours(void) {

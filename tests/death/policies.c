@@ -138,6 +138,12 @@ static void free_a_large_one_with_a_wrong_size(void) {
     corral_free_sized(block, 64, ID);
 }
 
+static void free_a_large_one_with_a_size_that_is_too_large(void) {
+    void *block = corral_alloc(LARGE, ID);
+    expect("corral: wrong size for block %p: a large block of id 7 (net), not %zu bytes\n", block, LARGE + 65536);
+    corral_free_sized(block, hidden(LARGE + 65536), ID);
+}
+
 /* Rounded up to a block's, it would be none. */
 static void free_with_a_size_that_is_too_large(void) {
     void *block = corral_alloc(hidden(1), ID);
@@ -264,7 +270,8 @@ static void (*const faults[])(void) = {
     free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
     free_what_lies_within, free_what_is_not_aligned,
     free_with_a_wrong_size, free_with_a_size_that_is_too_small, free_with_a_size_that_is_too_large,
-    free_a_large_one_with_a_wrong_size, free_with_a_size_and_a_wrong_id_that_is_not_dense,
+    free_a_large_one_with_a_wrong_size, free_a_large_one_with_a_size_that_is_too_large,
+    free_with_a_size_and_a_wrong_id_that_is_not_dense,
     write_past_the_end, write_to_a_free_block,
 };
 
