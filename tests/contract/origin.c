@@ -302,6 +302,21 @@ Test(origin, with_other_options) {
     figures_expect_nothing();
 }
 
+/* Of the smallest blocks with an origin: as many as a slab has. */
+static void expect_no_origin_after_a_reset(void) {
+    enum { SMALLEST = CORRAL_SLAB_KIB * 1024 / 32 };
+    for (size_t i = 0; i < SMALLEST; i++) {
+        cr_assert_not_null(CORRAL_ALLOC_HERE(0, KEPT));
+    }
+    cr_assert_eq(origins_count(KEPT), SMALLEST);
+    cr_assert_eq(corral_category_reset(KEPT), CORRAL_OK);
+    for (size_t i = 0; i < SMALLEST; i++) {
+        cr_assert_not_null(corral_alloc(32 - BUILD_TAIL, KEPT));
+    }
+    cr_assert_eq(origins_count(KEPT), 0);
+    cr_assert_eq(corral_category_reset(KEPT), CORRAL_OK);
+}
+
 /* What a reset took is found no more, nor is what has no origin and lies where it was. */
 Test(origin, ends_with_a_reset) {
     corral_category_options options = {.origins = 1, .isolated = 1};
@@ -321,6 +336,7 @@ Test(origin, ends_with_a_reset) {
     cr_assert_eq(origins_count(KEPT), 0);
     corral_free_batch(blocks, MANY + 1, KEPT);
     figures_expect_nothing();
+    expect_no_origin_after_a_reset();
 }
 
 /* Of the smallest blocks, a slab has more than may have an origin. They are nothing to their neighbours' marks. */

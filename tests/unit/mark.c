@@ -2,12 +2,14 @@
  *
  * mark: each step of the picture in mark.h, and whose mark is whose.
  *
- * Owns:     a mark; every test is a process of its own.
+ * Owns:     a mark; an OS that calls in between; every test is a process of its own.
  * Callers:  Criterion.
  * Promises: who is told that the block is his, is it alone.
  * Does not: race (../explore/scenarios_origin.c, ../stress/walks.c).
  */
 #include "mark.h"
+
+#include "os.h"
 
 #include <corral/corral.h>
 #include <criterion/criterion.h>
@@ -116,4 +118,42 @@ Test(mark, is_none_of_what_is_no_block) {
     cr_assert_null(corral_mark_make(&block));
     cr_assert_null(corral_mark_make(NULL));
     cr_assert_null(corral_mark_make((void *)((uintptr_t)arena_of(block) + SLAB_BYTES)), "a header");
+}
+
+static struct corral_os table;
+static const void *raced; /* NULL: nobody is in the way */
+static size_t mapped;
+
+/* Another makes the same marks meanwhile. */
+static void *reserve(size_t size, size_t alignment) {
+    const void *block = raced;
+    raced = NULL;
+    mapped += size;
+    cr_assert(block == NULL || corral_mark_make(block) != NULL);
+    return corral_os_real.reserve(size, alignment);
+}
+
+static bool release(void *start, size_t size) {
+    mapped -= size;
+    return corral_os_real.release(start, size);
+}
+
+static void expect_made_once(const void *block, size_t bytes) {
+    table = corral_os_real;
+    table.reserve = reserve;
+    table.release = release;
+    corral_os = &table;
+    mapped = 0;
+    raced = block;
+    struct mark *made = corral_mark_make(block);
+    cr_assert_null(raced);
+    cr_assert_eq(made, corral_mark_find(block));
+    cr_assert_eq(mapped, round_up(bytes, corral_os_page_size()), "%zu bytes are mapped", mapped);
+    corral_os = &corral_os_real;
+}
+
+Test(mark, of_two_that_are_made_at_once_is_one) {
+    void *block = corral_alloc(MARKED_LEAST, ID), *large = corral_alloc(MEDIUM_MAX + 1, ID);
+    expect_made_once(block, ARENA_MARKS);
+    expect_made_once(large, sizeof(struct mark_leaf));
 }
