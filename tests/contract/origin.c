@@ -164,6 +164,10 @@ Test(origin, arguments_of_a_walk) {
     cr_assert_eq(corral_visit_origins(CORRAL_MEMORY_TYPE_OVERFLOW, origins_ignore, NULL), CORRAL_OK);
     cr_assert_eq(corral_visit_origins(0x99999999, origins_ignore, NULL), CORRAL_EUNUSED);
     cr_assert_eq(origins_count(KEPT), 0);
+    origins_keep(0, 1);
+    cr_assert_not_null(CORRAL_ALLOC_HERE(10, 0));
+    cr_assert_eq(origins_count(CORRAL_MEMORY_TYPE_OVERFLOW), 0);
+    cr_assert_eq(origins_count(CORRAL_MEMORY_TYPE_NONE), 1);
 }
 
 Test(origin, is_set_before_the_category_is_used) {
@@ -224,6 +228,9 @@ Test(origin, of_many) {
     for (size_t i = 0; i < 4 * MANY; i++) {
         blocks[i] = corral_alloc_at(i * 40, KEPT, "many.c", (uint32_t)i + 1);
     }
+    void *large = CORRAL_ALLOC_HERE(LARGE, KEPT);
+    cr_assert_eq(origins_count(PLAIN), 0);
+    corral_free(large, KEPT);
     for (size_t i = 0; i < 4 * MANY; i += 97) {
         origins_expect(KEPT, blocks[i], 1, "many.c", (uint32_t)i + 1, i * 40);
     }
