@@ -26,7 +26,7 @@
 
 #define MIB ((size_t)1 << 20)
 
-enum { PAGE = 4096, SMALL_MIB = 24, LARGE_MIB = 6144, ODD = 4096 + 48 };
+enum { PAGE = 4096, SMALL_MIB = 24, LARGE_MIB = 40960, ODD = 4096 + 48 };
 
 static void *reserve(size_t size, size_t alignment, uint64_t id, void *argument) {
     (void)id, (void)argument;
