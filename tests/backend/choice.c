@@ -182,6 +182,39 @@ Test(choice, memory_that_is_not_as_asked_for_is_refused) {
     corral_free(block, 1);
 }
 
+/* Who has no more than reserve and release is asked for no more. */
+Test(choice, hooks_that_neither_purge_nor_resize) {
+    static corral_backend hooks;
+    corral_category_options options = {.zero_on_free = 1};
+    const size_t sizes[] = {100, 5000, 200000, 40 * BUILD_MIB};
+    hooks.reserve = record_hooks.reserve;
+    hooks.release = record_hooks.release;
+    hooks.argument = record_hooks.argument;
+    cr_assert_eq(init(CORRAL_BACKEND_HOOKS, &hooks), CORRAL_OK);
+    cr_assert_eq(corral_category_configure(1, &options, sizeof options), CORRAL_OK);
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i / 2];
+        unsigned char *block = corral_calloc(1, size, 1);
+        cr_assert(block != NULL && pattern_is_byte(block, size, 0));
+        pattern_fill(block, size, i);
+        block = corral_realloc(block, 2 * size, 1);
+        cr_assert(block != NULL && pattern_holds(block, size, i));
+        block = corral_realloc(block, size, 1);
+        cr_assert(block != NULL && pattern_holds(block, size, i));
+        if (i % 2 == 0) {
+            corral_free(block, 1);
+        } else {
+            cr_assert_eq(corral_category_reset(1), CORRAL_OK);
+        }
+    }
+    cr_assert_eq(record_calls(RECORD_PURGE) + record_calls(RECORD_RESIZE), 0);
+    record_fail(RECORD_RESERVE, 0, true); /* what is kept goes back then */
+    cr_assert_null(corral_alloc(100 * BUILD_MIB, 1));
+    cr_assert_gt(record_fail_no_more(), 0);
+    cr_assert_eq(record_calls(RECORD_PURGE) + record_calls(RECORD_RESIZE), 0);
+    figures_expect_nothing();
+}
+
 static size_t given_back; /* bytes */
 
 static void *reserve_beyond(size_t size, size_t alignment, uint64_t id, void *argument) {

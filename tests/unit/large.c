@@ -144,6 +144,25 @@ Test(large, growth_beyond_it_maps_what_is_missing) {
     figures_expect_nothing();
 }
 
+static unsigned grown_to_the_end;
+
+static bool note_growth(void *start, size_t old_size, size_t new_size) {
+    (void)start;
+    grown_to_the_end += old_size == WHOLE && new_size == WHOLE + PART;
+    return false;
+}
+
+/* It is moved where the OS says no, and no sooner. */
+Test(large, growth_beyond_it_is_asked_for) {
+    keep_whole();
+    table.grow = note_growth;
+    void *block = corral_alloc(HALF, ID);
+    block = grown(block, HALF, WHOLE + PART);
+    cr_assert_eq(grown_to_the_end, 1);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
 Test(large, a_shrink_gives_back_what_is_behind_too) {
     keep_whole();
     void *block = corral_alloc(HALF + PART, ID);
