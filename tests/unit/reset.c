@@ -99,11 +99,14 @@ static void open_word(void) {
     cr_assert_neq(pool_of_level()->open_span, 0, "no word is open");
 }
 
-/* Blocks that go home one by one, since they are no neighbours, meet no word that is not open. */
+/* Blocks that go home one by one, since they are no neighbours, meet no word that is not open. No list is full, so none
+ * went past it. */
 Test(reset, closes_words_that_are_open) {
     take_all(NULL);
     open_word();
+    cr_assert_gt(pool_of_level()->fit_after, 0);
     expect_reset();
+    cr_assert_eq(pool_of_level()->fit_after, 0);
     take_all(NULL);
     free_each(0, 2);
     free_each(1, 2);
