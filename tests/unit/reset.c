@@ -35,9 +35,8 @@ static void take_all(void *unused) {
     }
 }
 
-/* Each `step`th from the first one on. */
-static void free_each(size_t first, size_t step) {
-    for (size_t i = first; i < COUNT; i += step) {
+static void free_all(void) {
+    for (size_t i = 0; i < COUNT; i++) {
         corral_free(blocks[i], LEVEL);
     }
 }
@@ -87,7 +86,7 @@ Test(reset, takes_up_what_was_laid_aside) {
     cr_assert_gt(front_limit(front_of_level()), 0);
     expect_reset();
     thread_call(take_all, NULL);
-    free_each(0, 1);
+    free_all();
     expect_all_home();
 }
 
@@ -99,8 +98,26 @@ static void open_word(void) {
     cr_assert_neq(pool_of_level()->open_span, 0, "no word is open");
 }
 
-/* Blocks that go home one by one, since they are no neighbours, meet no word that is not open. No list is full, so none
- * went past it. */
+/* Fills the front list, then brings blocks of the current slab home of which none is a neighbour of another. */
+static void free_one_by_one(void) {
+    const struct slab *current = pool_of_level()->current;
+    size_t first = 0;
+    cr_assert_not_null(current);
+    for (; first < COUNT && front_room(front_of_level()) > 0; first++) {
+        corral_free(blocks[first], LEVEL);
+    }
+    for (size_t i = first; i < COUNT; i += 2) {
+        if (slab_of(blocks[i]) == current) {
+            corral_free(blocks[i], LEVEL);
+            blocks[i] = NULL;
+        }
+    }
+    for (size_t i = first; i < COUNT; i++) {
+        corral_free(blocks[i], LEVEL);
+    }
+}
+
+/* Blocks that go home one by one meet no word that is not open. No list is full, so none went past it. */
 Test(reset, closes_words_that_are_open) {
     take_all(NULL);
     open_word();
@@ -108,9 +125,29 @@ Test(reset, closes_words_that_are_open) {
     expect_reset();
     cr_assert_eq(pool_of_level()->fit_after, 0);
     take_all(NULL);
-    free_each(0, 2);
-    free_each(1, 2);
+    free_one_by_one();
     expect_all_home();
+}
+
+static void free_block(void *block) {
+    corral_free(block, LEVEL);
+}
+
+/* Of the slab's first life, neither what came home is there, nor that it was FULL. */
+Test(reset, begins_slabs_anew) {
+    take_all(NULL);
+    struct slab *slab = slab_of(blocks[0]);
+    cr_assert(slab_is_full(slab));
+    thread_call(free_block, blocks[0]);
+    cr_assert_neq(state_pending(load_relaxed(&slab_remote(slab)->state)), 0);
+    expect_reset();
+    struct slab *again = slab_of(corral_alloc(SIZE, LEVEL));
+    cr_assert_eq(again, slab, "it is the first one again");
+    cr_assert_eq(load_relaxed(&slab_remote(slab)->state) & (STATE_PENDING_MASK | STATE_FULL | STATE_SHELVED), 0);
+    for (unsigned word = 0; word < (slab->capacity + 63u) / 64; word++) {
+        cr_assert_eq(slab_remote_bits(slab, word), 0);
+    }
+    cr_assert(corral_slab_valid(slab));
 }
 
 static void free_most(void *unused) {
