@@ -284,8 +284,8 @@ Test(choice, errno_is_kept) {
     cr_assert_eq(corral_category_reset(1), CORRAL_OK);
     corral_thread_detach();
     cr_assert_eq(errno, ERANGE);
-    cr_assert(record_calls(RECORD_RESERVE) > 0 && record_calls(RECORD_RELEASE) > 0 && record_calls(RECORD_PURGE) > 0 &&
-              record_calls(RECORD_RESIZE) > 0);
+    cr_assert(record_calls(RECORD_RESERVE) > 0 && record_calls(RECORD_PURGE) > 0 && record_calls(RECORD_RESIZE) > 0);
+    cr_assert(record_calls(RECORD_RELEASE) > 0 || CORRAL_LARGE_KEEP_KIB * BUILD_KIB >= 2 * size);
 }
 
 /* Each block lies in a reservation of its own category, corral's tables in those of none. */
