@@ -81,7 +81,7 @@ CORRAL_SLOW static bool end_origin(void *block, uint32_t pool) {
         ended = corral_mark_let_go(mark) ? MARK_ENDED : MARK_LEFT; /* the walk may have gone meanwhile */
     }
     if (ended == MARK_ENDED) {
-        corral_record_end(block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+        corral_record_end(block, hardened_asked(block, pool, corral_classes[pool & (CLASS_STRIDE - 1)].size));
     }
     return ended != MARK_LEFT;
 }
@@ -97,6 +97,17 @@ CORRAL_FAST bool may_go(void *block, uint32_t pool) {
     }
     if ((flags & CONTROL_ZERO) != 0) {
         zero_block(block, pool >> CLASS_STRIDE_LOG);
+    }
+    return true;
+}
+
+/* The same. In a hardened build, what goes is filled as free blocks are: nobody reads it any more. */
+CORRAL_FAST bool end_life(void *block, uint32_t pool) {
+    if (!may_go(block, pool)) {
+        return false;
+    }
+    if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
+        corral_hardened_fill(block, pool);
     }
     return true;
 }
@@ -144,12 +155,9 @@ static void free_pooled(void *block, uint32_t pool) {
     if (HARDENED && unlikely(!corral_hardened_may_free(block, pool))) {
         return;
     }
-    if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
-        corral_hardened_fill(block, pool);
-    }
     struct cache *cache = thread_cache_attached();
     if (unlikely(cache == NULL)) {
-        if (!may_go(block, pool)) {
+        if (!end_life(block, pool)) {
             return;
         }
         category_count_free(pool >> CLASS_STRIDE_LOG);
@@ -161,7 +169,7 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
-    if (!may_go(block, pool)) {
+    if (!end_life(block, pool)) {
         return;
     }
     int32_t room = front_room(front);

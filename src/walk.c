@@ -11,6 +11,7 @@
 #include <corral/origin.h>
 
 #include "category.h"
+#include "hardened.h"
 #include "large_own.h"
 #include "mark.h"
 #include "record.h"
@@ -28,10 +29,10 @@ static bool is_wanted(const struct walk *walk, uint32_t category) {
     return walk->all || walk->category == category;
 }
 
-/* What is told of a block that is held. */
-static corral_origin describe(const void *block, size_t bytes, uint32_t category, bool large) {
+/* What is told of a block that is held. size: bytes that its holder may use, at whose end the record is. */
+static corral_origin describe(const void *block, size_t size, size_t bytes, uint32_t category, bool large) {
     struct record record = {.file = NULL};
-    enum record_state state = corral_record_read(block, bytes, &record);
+    enum record_state state = corral_record_read(block, size, &record);
     if (state == RECORD_LIVE && record.file == NULL) {
         record.file = "";
     }
@@ -53,9 +54,11 @@ static void visit_block(const struct walk *walk, struct mark *mark, uint32_t num
     }
     const struct registry_entry *entry = corral_registry_entry(number);
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:holder] */
-    uint32_t size = corral_classes[registry_slab_pool(number, slab) & (CLASS_STRIDE - 1)].size;
-    char *block = arena_slab_start(arena, slab) + (size_t)at * size;
-    corral_origin origin = describe(block, size, entry->category, false);
+    uint32_t pool = registry_slab_pool(number, slab);
+    uint32_t bytes = corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    char *block = arena_slab_start(arena, slab) + (size_t)at * bytes;
+    size_t size = hardened_asked(block, pool, bytes);
+    corral_origin origin = describe(block, size, bytes, entry->category, false);
     if (corral_mark_let_go(mark)) {
         corral_record_end(block, size);
         corral_free_any(block);
@@ -96,7 +99,8 @@ static void visit_large(const struct walk *walk, struct mark *mark, void *block)
     bool live = large_word_state(word) == LARGE_IS_LIVE;
     corral_origin origin = {.file = NULL};
     if (live) {
-        origin = describe(block, large_word_bytes(word), large_word_category(word), true);
+        size_t bytes = large_word_bytes(word);
+        origin = describe(block, bytes, bytes, large_word_category(word), true);
     }
     if (corral_mark_let_go(mark)) {
         corral_large_own_pass(block, entry);

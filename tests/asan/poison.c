@@ -10,11 +10,14 @@
  */
 #include "support/build.h"
 #include "support/check.h"
+#include "support/classes.h"
 #include "support/figures.h"
 #include "support/prng.h"
 #include "support/process.h"
 
+#include <corral/configure.h>
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +112,48 @@ static void write_after_realloc(void *argument) {
     block[prng_below(&fault->prng, fault->size)] = 2;
 }
 
+static void isolate(void) {
+    corral_category_options options = {.isolated = 1};
+    CHECK(corral_category_configure(ID, &options, sizeof options) == CORRAL_OK, "not isolated");
+}
+
+static void write_after_reset(void *argument) {
+    struct fault *fault = argument;
+    take_blocks(fault);
+    CHECK(corral_category_reset(ID) == CORRAL_OK, "not reset");
+    volatile unsigned char *block = fault->blocks[prng_below(&fault->prng, COUNT)];
+    block[prng_below(&fault->prng, fault->size)] = 2;
+}
+
+/* What is freed is kept; what is kept no longer is parked. */
+static void free_large(struct fault *fault, bool kept) {
+    fault->size = 20 * BUILD_MIB;
+    fault->blocks[0] = corral_alloc(fault->size, ID);
+    CHECK(fault->blocks[0] != NULL, "no block");
+    corral_free(fault->blocks[0], ID);
+    CHECK(kept || corral_alloc(hidden((size_t)1 << 50), ID) == NULL, "a block");
+    volatile unsigned char *block = fault->blocks[0];
+    block[prng_below(&fault->prng, fault->size)] = 2;
+}
+
+static void write_to_what_is_kept(void *argument) {
+    isolate();
+    free_large(argument, true);
+}
+
+static void write_to_what_is_parked(void *argument) {
+    isolate();
+    free_large(argument, false);
+}
+
+static void write_to_what_a_reset_parked(void *argument) {
+    struct fault *fault = argument;
+    isolate();
+    volatile unsigned char *block = corral_alloc(20 * BUILD_MIB, ID);
+    CHECK(corral_category_reset(ID) == CORRAL_OK, "not reset");
+    block[prng_below(&fault->prng, 20 * BUILD_MIB)] = 2;
+}
+
 static void check_reported(void (*commit)(void *argument), const char *access) {
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct fault fault = {.prng = prng_for(seed, 0)};
@@ -142,6 +187,16 @@ Test(poison, write_to_where_a_block_was_before_realloc) {
     check_reported(write_after_realloc, "WRITE of size 1");
 }
 
+Test(poison, write_after_a_reset) {
+    check_reported(write_after_reset, "WRITE of size 1");
+}
+
+Test(poison, write_to_large_blocks_of_isolated_categories_after_free) {
+    check_reported(write_to_what_is_kept, "WRITE of size 1");
+    check_reported(write_to_what_is_parked, "WRITE of size 1");
+    check_reported(write_to_what_a_reset_parked, "WRITE of size 1");
+}
+
 /* Every byte of a live block is its holder's, also of one that was free before. */
 Test(poison, live_blocks_are_not_poisoned) {
     for (size_t size = 1; size < 16 * BUILD_MIB; size = size * 5 / 2 + 1) {
@@ -151,6 +206,23 @@ Test(poison, live_blocks_are_not_poisoned) {
             block = corral_realloc(block, size * 2, ID);
             memset(block, round, corral_usable_size(block));
             corral_free(block, ID);
+        }
+    }
+}
+
+/* Nor are those that are where others were that a reset took, or that were parked. */
+Test(poison, live_blocks_of_isolated_categories_are_not_poisoned) {
+    isolate();
+    for (size_t size = 1; size < 16 * BUILD_MIB; size = size * 5 / 2 + 1) {
+        for (int round = 0; round < 4; round++) {
+            unsigned char *block = corral_alloc(size, ID);
+            memset(block, round, corral_usable_size(block));
+            if (round % 2 == 0) {
+                cr_assert_eq(corral_category_reset(ID), CORRAL_OK);
+            } else {
+                corral_free(block, ID);
+                cr_assert_null(corral_alloc(hidden((size_t)1 << 50), ID));
+            }
         }
     }
 }

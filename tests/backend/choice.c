@@ -182,6 +182,112 @@ Test(choice, memory_that_is_not_as_asked_for_is_refused) {
     corral_free(block, 1);
 }
 
+/* Who has no more than reserve and release is asked for no more. */
+Test(choice, hooks_that_neither_purge_nor_resize) {
+    static corral_backend hooks;
+    corral_category_options options = {.zero_on_free = 1};
+    const size_t sizes[] = {100, 5000, 200000, 40 * BUILD_MIB};
+    hooks.reserve = record_hooks.reserve;
+    hooks.release = record_hooks.release;
+    hooks.argument = record_hooks.argument;
+    cr_assert_eq(init(CORRAL_BACKEND_HOOKS, &hooks), CORRAL_OK);
+    cr_assert_eq(corral_category_configure(1, &options, sizeof options), CORRAL_OK);
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i / 2];
+        unsigned char *block = corral_calloc(1, size, 1);
+        cr_assert(block != NULL && pattern_is_byte(block, size, 0));
+        pattern_fill(block, size, i);
+        block = corral_realloc(block, 2 * size, 1);
+        cr_assert(block != NULL && pattern_holds(block, size, i));
+        block = corral_realloc(block, size, 1);
+        cr_assert(block != NULL && pattern_holds(block, size, i));
+        if (i % 2 == 0) {
+            corral_free(block, 1);
+        } else {
+            cr_assert_eq(corral_category_reset(1), CORRAL_OK);
+        }
+    }
+    cr_assert_eq(record_calls(RECORD_PURGE) + record_calls(RECORD_RESIZE), 0);
+    record_fail(RECORD_RESERVE, 0, true); /* what is kept goes back then */
+    cr_assert_null(corral_alloc(100 * BUILD_MIB, 1));
+    cr_assert_gt(record_fail_no_more(), 0);
+    cr_assert_eq(record_calls(RECORD_PURGE) + record_calls(RECORD_RESIZE), 0);
+    figures_expect_nothing();
+}
+
+static size_t given_back; /* bytes */
+
+static void *reserve_beyond(size_t size, size_t alignment, uint64_t id, void *argument) {
+    (void)size, (void)alignment, (void)id, (void)argument;
+    return (void *)((uintptr_t)1 << 47);
+}
+
+static void *reserve_across(size_t size, size_t alignment, uint64_t id, void *argument) {
+    (void)id, (void)argument;
+    return (void *)(((uintptr_t)1 << 47) - (size > alignment ? alignment : 0));
+}
+
+static int count_release(void *start, size_t size, void *argument) {
+    (void)start, (void)argument;
+    given_back += size;
+    return 1;
+}
+
+/* Addresses of which corral's tables know nothing. */
+Test(choice, memory_beyond_all_addresses_is_refused) {
+    static corral_backend hooks = {.release = count_release};
+    hooks.reserve = reserve_beyond;
+    cr_assert_eq(init(CORRAL_BACKEND_HOOKS, &hooks), CORRAL_OK);
+    for (int i = 0; i < 2; i++) {
+        given_back = 0;
+        errno = 0;
+        cr_assert(corral_alloc(100, 1) == NULL && errno == ENOMEM);
+        cr_assert(corral_alloc(64 * BUILD_MIB, 1) == NULL && errno == ENOMEM);
+        cr_assert_geq(given_back, 64 * BUILD_MIB);
+        hooks.reserve = reserve_across;
+    }
+}
+
+static void *reserve_and_say(size_t size, size_t alignment, uint64_t id, void *argument) {
+    errno = EDOM;
+    return record_hooks.reserve(size, alignment, id, argument);
+}
+
+static int release_and_say(void *start, size_t size, void *argument) {
+    errno = EDOM;
+    return record_hooks.release(start, size, argument);
+}
+
+static int purge_and_say(void *start, size_t size, void *argument) {
+    errno = EDOM;
+    return record_hooks.purge(start, size, argument);
+}
+
+static int resize_and_say(void *start, size_t old_size, size_t new_size, void *argument) {
+    errno = EDOM;
+    return record_hooks.resize(start, old_size, new_size, argument);
+}
+
+/* What hooks leave in it is not the caller's. */
+Test(choice, errno_is_kept) {
+    static corral_backend hooks = {reserve_and_say, release_and_say, purge_and_say, resize_and_say, NULL};
+    size_t size = 40 * BUILD_MIB;
+    hooks.argument = record_hooks.argument;
+    cr_assert_eq(init(CORRAL_BACKEND_HOOKS, &hooks), CORRAL_OK);
+    errno = ERANGE;
+    void *small = corral_alloc(100, 1), *block = corral_alloc(size, 1);
+    cr_assert(small != NULL && block != NULL);
+    block = corral_realloc(block, 2 * size, 1);
+    cr_assert_not_null(block);
+    corral_free(small, 1);
+    corral_free(block, 1);
+    cr_assert_eq(corral_category_reset(1), CORRAL_OK);
+    corral_thread_detach();
+    cr_assert_eq(errno, ERANGE);
+    cr_assert(record_calls(RECORD_RESERVE) > 0 && record_calls(RECORD_PURGE) > 0 && record_calls(RECORD_RESIZE) > 0);
+    cr_assert(record_calls(RECORD_RELEASE) > 0 || CORRAL_LARGE_KEEP_KIB * BUILD_KIB >= 2 * size);
+}
+
 /* Each block lies in a reservation of its own category, corral's tables in those of none. */
 Test(choice, hooks_are_told_the_category) {
     cr_assert_eq(init(CORRAL_BACKEND_HOOKS, &record_hooks), CORRAL_OK);

@@ -84,6 +84,47 @@ Test(region, what_is_no_region_is_refused) {
     cr_assert_eq(corral_backend_in_use(), CORRAL_BACKEND_DEFAULT);
 }
 
+/* So small that it ends before where it would begin: at the next line, in the next plot. */
+Test(region, what_ends_before_it_begins_is_refused) {
+    char *room = mmap(NULL, 4 * ARENA_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    cr_assert_neq(room, MAP_FAILED);
+    char *plot = (char *)round_up((uintptr_t)room + ARENA_BYTES, ARENA_BYTES);
+    for (size_t before = 1; before < 64; before++) {
+        for (size_t size = 1; size <= before; size++) {
+            cr_assert_eq(corral_region_add(plot - before, size, 0), CORRAL_EINVAL, "%zu, %zu", before, size);
+        }
+    }
+    cr_assert(pattern_is_byte(plot - 64, 4096, 0), "a refused region is written");
+}
+
+/* Its last part ends where its last plot does, and what stands behind the plots is not one more. */
+Test(region, a_run_at_the_end_does_not_grow) {
+    char *room = mmap(NULL, 3 * ARENA_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    cr_assert_neq(room, MAP_FAILED);
+    char *start = (char *)round_up((uintptr_t)room, ARENA_BYTES), *last = NULL, *part;
+    cr_assert_eq(corral_region_add(start, 2 * ARENA_BYTES, 1), CORRAL_OK);
+    while ((part = corral_region.reserve(SLAB_BYTES, 4096, 0, NULL)) != NULL) {
+        last = part;
+    }
+    cr_assert_eq(last, start + 2 * ARENA_BYTES - SLAB_BYTES);
+    for (size_t more = 1; more < 3 * ARENA_BYTES; more = 2 * more + 4096) {
+        cr_assert_not(corral_region.resize(last, SLAB_BYTES, SLAB_BYTES + more, NULL), "%zu", more);
+    }
+    cr_assert(corral_region.release(last, SLAB_BYTES, NULL));
+    cr_assert_eq(corral_region.reserve(SLAB_BYTES, 4096, 0, NULL), last);
+}
+
+Test(region, what_is_no_run_is_neither_released_nor_resized) {
+    static char memory[4096];
+    cr_assert_not(corral_region.release(memory, sizeof memory, NULL));
+    add_surrounded(4 * SLAB_BYTES);
+    cr_assert_not(corral_region.release(memory, sizeof memory, NULL));
+    cr_assert_not(corral_region.resize(memory, sizeof memory, 2 * sizeof memory, NULL));
+    cr_assert_not(corral_region.release(around[0].start, 4096, NULL), "the header");
+}
+
 /* All sizes of regions from too small ones on: one is refused, or gives as many parts as fit. */
 Test(region, each_size_gives_what_fits) {
     size_t given = 0;

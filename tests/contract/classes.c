@@ -20,6 +20,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ID = 0x4e455457, OTHER = 3, MANY = 6000, STEPS = 40000 };
@@ -184,6 +185,9 @@ static void check_frees_without_a_cache(void *argument) {
 }
 
 Test(classes, are_the_category_after_frees_by_a_thread_without_a_cache) {
+    if (getenv("CORRAL_TEST_BACKEND") != NULL) {
+        cr_skip_test("what is mapped is not what the backend has");
+    }
     struct child child;
     child_call(check_frees_without_a_cache, NULL, &child);
     cr_assert(child_succeeded(&child));

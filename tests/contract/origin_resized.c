@@ -133,3 +133,17 @@ Test(origin_resized, by_a_visitor) {
     origins_expect(KEPT, resized, 1, __FILE__, __LINE__ - 2, 40);
     corral_free(resized, KEPT);
 }
+
+/* What is kept is for the block's category to say, with a wrong id too. */
+Test(origin_resized, with_a_wrong_id) {
+    corral_category_options options = {.origins = 1, .misuse = CORRAL_MISUSE_IGNORE};
+    cr_assert_eq(corral_category_configure(KEPT, &options, sizeof options), CORRAL_OK);
+    corral_free(corral_alloc(10, PLAIN), PLAIN);
+    void *block = CORRAL_ALLOC_HERE(100, KEPT);
+    block = CORRAL_REALLOC_HERE(block, 90, PLAIN);
+    origins_expect(KEPT, block, 1, __FILE__, __LINE__ - 1, 90);
+    block = CORRAL_REALLOC_HERE(block, 9000, PLAIN);
+    origins_expect(KEPT, block, 1, __FILE__, __LINE__ - 1, 9000);
+    corral_free(block, KEPT);
+    figures_expect_nothing();
+}

@@ -24,8 +24,9 @@ enum { IDS = CORRAL_CATEGORY_LIMIT - 1 < 12 ? CORRAL_CATEGORY_LIMIT - 1 : 12 };
 
 static void *neighbours[NEIGHBOURS];
 
+/* A few are large ones. */
 static size_t neighbour_size(size_t i) {
-    return 16 + i * i * 20;
+    return i % 64 == 0 ? MEDIUM_MAX + 1 + i : 16 + i * i * 20;
 }
 
 static void make_neighbours(void) {
@@ -222,8 +223,8 @@ Test(reset, is_had_from_a_callback_of_another_category) {
 
 /* A category that was never so large again finds its arenas, and others find their addresses. */
 Test(reset, gives_memory_back) {
-    if (!BUILD_MEASURES_MEMORY) {
-        cr_skip_test("the sanitizer has memory of its own");
+    if (!BUILD_MEASURES_MEMORY || getenv("CORRAL_TEST_BACKEND") != NULL) {
+        cr_skip_test("the sanitizer has memory of its own, or the backend keeps it");
     }
     size_t freed_of = 2;
     use_level(&freed_of);

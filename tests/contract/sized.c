@@ -89,12 +89,34 @@ Test(sized, of_what_was_resized_in_steps) {
     expect_no_misuse();
 }
 
+/* A large block stays one, where it is made as large as a medium one. */
+Test(sized, of_what_was_large) {
+    const size_t medium = (size_t)CORRAL_MEDIUM_SLABS * CORRAL_SLAB_KIB * BUILD_KIB;
+    for (size_t size = medium; size > medium / 2 + 64 * BUILD_KIB; size -= 64 * BUILD_KIB) {
+        void *block = corral_realloc(corral_alloc(medium + 1, ID), size, ID);
+        cr_assert_not_null(block);
+        corral_free_sized(block, size, ID);
+    }
+    expect_no_misuse();
+}
+
 Test(sized, aligned) {
     for (size_t alignment = 1; alignment <= BUILD_MIB; alignment *= 2) {
         for (size_t size = 0; size < 3 * BUILD_MIB; size = size * 2 + 1) {
             void *block = corral_aligned_alloc(alignment, size, ID);
             cr_assert_not_null(block);
             corral_free_aligned_sized(block, alignment, size, ID);
+        }
+    }
+    expect_no_misuse();
+}
+
+/* It is taken for 16, as that of a block of corral_alloc is. */
+Test(sized, alignments_that_are_none) {
+    static const size_t none[] = {0, 3, 24, 48, SIZE_MAX};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        for (size_t size = 0; size < 3000; size = next_size(size)) {
+            corral_free_aligned_sized(corral_alloc(size, ID), none[i], size, ID);
         }
     }
     expect_no_misuse();

@@ -10,6 +10,7 @@
  *           what is freed goes home at once.
  */
 #include <corral/configure.h>
+#include <corral/layout.h>
 #include <corral/origin.h>
 
 #include "support/build.h"
@@ -137,6 +138,28 @@ static void free_a_large_one_with_a_wrong_size(void) {
     corral_free_sized(block, 64, ID);
 }
 
+static void free_a_large_one_with_a_size_that_is_too_large(void) {
+    void *block = corral_alloc(LARGE, ID);
+    expect("corral: wrong size for block %p: a large block of id 7 (net), not %zu bytes\n", block, LARGE + 65536);
+    corral_free_sized(block, hidden(LARGE + 65536), ID);
+}
+
+/* Rounded up to a block's, it would be none. */
+static void free_with_a_size_that_is_too_large(void) {
+    void *block = corral_alloc(hidden(1), ID);
+    expect("corral: wrong size for block %p: %d bytes of id 7 (net), not %zu bytes\n", block,
+           CORRAL_HARDENED ? 1 : 16, SIZE_MAX);
+    corral_free_sized(block, hidden(SIZE_MAX), ID);
+}
+
+/* Its place among the front lists would be the same, if it had one there. */
+static void free_with_a_size_and_a_wrong_id_that_is_not_dense(void) {
+    const uint32_t id = ID + (UINT32_C(1) << (32 - CORRAL_ROW_SHIFT));
+    void *block = corral_alloc(100, ID);
+    expect("corral: wrong memory type id for block %p: 112 bytes of id 7 (net), not of id %u\n", block, id);
+    corral_free_sized(block, 100, id);
+}
+
 static void free_what_lies_within(void) {
     char *block = corral_alloc(ASKED, ID);
     expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)\n",
@@ -246,7 +269,9 @@ static void (*const faults[])(void) = {
     free_with_a_wrong_id_of_the_overflow_category,
     free_a_large_one_with_a_wrong_id, free_twice, free_twice_after_others, free_a_large_one_twice,
     free_what_lies_within, free_what_is_not_aligned,
-    free_with_a_wrong_size, free_with_a_size_that_is_too_small, free_a_large_one_with_a_wrong_size,
+    free_with_a_wrong_size, free_with_a_size_that_is_too_small, free_with_a_size_that_is_too_large,
+    free_a_large_one_with_a_wrong_size, free_a_large_one_with_a_size_that_is_too_large,
+    free_with_a_size_and_a_wrong_id_that_is_not_dense,
     write_past_the_end, write_to_a_free_block,
 };
 

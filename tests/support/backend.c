@@ -15,7 +15,6 @@
 #include <corral/backend.h>
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@
 
 #define MIB ((size_t)1 << 20)
 
-enum { PAGE = 4096, SMALL_MIB = 24, LARGE_MIB = 6144, ODD = 4096 + 48 };
+enum { PAGE = 4096, SMALL_MIB = 24, LARGE_MIB = 40960, ODD = 4096 + 48 };
 
 static void *reserve(size_t size, size_t alignment, uint64_t id, void *argument) {
     (void)id, (void)argument;
@@ -85,9 +84,21 @@ static void init_jemalloc(void) {
     init(CORRAL_BACKEND_HOOKS, door.function());
 }
 
-static void choose_backend(void) {
+/* What the environment says; getenv knows of none so early. */
+static const char *value_of(const char *variable, char **environment) {
+    size_t length = strlen(variable);
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, variable, length) == 0 && (*environment)[length] == '=') {
+            return *environment + length + 1;
+        }
+    }
+    return NULL;
+}
+
+static void choose_backend(int count, char **arguments, char **environment) {
     static const corral_backend hooks = {reserve, release, purge, resize, NULL};
-    const char *name = getenv("CORRAL_TEST_BACKEND");
+    const char *name = value_of("CORRAL_TEST_BACKEND", environment);
+    (void)count, (void)arguments;
     if (name == NULL || strcmp(name, "os") == 0 || corral_init == NULL) {
         return;
     }
@@ -103,4 +114,4 @@ static void choose_backend(void) {
 }
 
 /* Before all constructors, some of which allocate. */
-__attribute__((section(".preinit_array"), used)) static void (*const at_begin)(void) = choose_backend;
+__attribute__((section(".preinit_array"), used)) static void (*const at_begin)(int, char **, char **) = choose_backend;

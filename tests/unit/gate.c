@@ -214,3 +214,22 @@ Test(gate, stays_shut_when_a_cache_is_taken) {
     cr_assert_eq(load_relaxed(&row_of_level()->gate), GATE_RESET);
     corral_gate_reopen(LEVEL);
 }
+
+static void enter_first(void *row) {
+    bool within;
+    use(LEVEL);
+    *(struct row **)row = row_of_level();
+    CHECK(gate_enter(row_of_level(), &within), "it is shut");
+}
+
+/* Of a thread that has the category only since the gates were closed, and is within. */
+Test(gate, that_was_not_closed_is_not_opened) {
+    struct row *row = NULL;
+    use(LEVEL);
+    cr_assert(corral_gate_close(LEVEL));
+    thread_call_kept(enter_first, &row);
+    corral_gate_reopen(LEVEL);
+    cr_assert_eq(load_relaxed(&row->gate), GATE_OWNER);
+    cr_assert_eq(load_relaxed(&row_of_level()->gate), GATE_OPEN);
+    gate_open(row);
+}

@@ -11,6 +11,7 @@
  */
 #include "large.h"
 #include "os.h"
+#include "served.h"
 
 #include "support/build.h"
 #include "support/check.h"
@@ -143,6 +144,25 @@ Test(large, growth_beyond_it_maps_what_is_missing) {
     figures_expect_nothing();
 }
 
+static unsigned grown_to_the_end;
+
+static bool note_growth(void *start, size_t old_size, size_t new_size) {
+    (void)start;
+    grown_to_the_end += old_size == WHOLE && new_size == WHOLE + PART;
+    return false;
+}
+
+/* It is moved where the OS says no, and no sooner. */
+Test(large, growth_beyond_it_is_asked_for) {
+    keep_whole();
+    table.grow = note_growth;
+    void *block = corral_alloc(HALF, ID);
+    block = grown(block, HALF, WHOLE + PART);
+    cr_assert_eq(grown_to_the_end, 1);
+    corral_free(block, ID);
+    figures_expect_nothing();
+}
+
 Test(large, a_shrink_gives_back_what_is_behind_too) {
     keep_whole();
     void *block = corral_alloc(HALF + PART, ID);
@@ -239,4 +259,42 @@ Test(large, what_is_kept_and_behind_is_bounded) {
     release_all();
     cr_assert_eq(mapped, 0);
     figures_expect_nothing();
+}
+
+static char *room; /* all that the OS has: two times WHOLE for a block, and as much behind it */
+
+static void *reserve_room(size_t size, size_t alignment) {
+    (void)alignment;
+    return size <= 4 * WHOLE ? room : NULL;
+}
+
+static bool grow_always(void *start, size_t old_size, size_t new_size) {
+    (void)start, (void)old_size;
+    return new_size <= 2 * WHOLE;
+}
+
+static bool release_nothing(void *start, size_t size) {
+    (void)start, (void)size;
+    return true;
+}
+
+/* Where a block grew to, others' blocks were: no isolated category has those addresses. */
+Test(large, growth_is_noted_for_good) {
+    corral_free(corral_alloc(16, OTHER), OTHER); /* tables are made before */
+    corral_free(corral_alloc(WHOLE, OTHER), OTHER);
+    corral_thread_detach();
+    corral_large_release_kept();
+    room = corral_os_real.reserve(4 * WHOLE, 4 * WHOLE);
+    cr_assert_not_null(room);
+    table = corral_os_real;
+    table.reserve = reserve_room;
+    table.grow = grow_always;
+    table.release = release_nothing;
+    cr_assert_not_null(corral_alloc(16, ID));
+    corral_os = &table;
+    char *block = corral_alloc(WHOLE, ID);
+    cr_assert_eq(block, room);
+    cr_assert_eq(corral_realloc(block, 2 * WHOLE, ID), room);
+    corral_free(block, ID);
+    cr_assert_eq(corral_served_reserve_new(ARENA_BYTES, ARENA_BYTES, ID), room + 2 * WHOLE);
 }

@@ -196,3 +196,33 @@ Test(queue, takes_back_no_slab_that_another_let_go) {
     cr_assert_geq(sent_by_other + FRONT_BLOCKS + 1, COUNT, "all but its front list's are another's");
     cr_assert_eq(cache->queue_loans, 0);
 }
+
+static ptrdiff_t queued_bytes(void) {
+    ptrdiff_t bytes = 0;
+    const struct slab *slab = cache_pool_if(own_cache(), pool_number())->queue;
+    for (; slab != NULL; slab = slab->next) {
+        bytes += queue_bytes(slab);
+    }
+    return bytes;
+}
+
+/* The law of the queue's budget, before a reset and after it; the thread has all of the budget when it looks for room. */
+Test(queue, has_room_again_after_a_reset) {
+    const struct slab slab = {.slabs = 1};
+    take_all();
+    for (size_t i = 0; i < COUNT / 2; i++) {
+        corral_free(blocks[i * STRIDE % COUNT], ID);
+    }
+    struct cache *cache = own_cache();
+    ptrdiff_t queued = queued_bytes();
+    ptrdiff_t lent = (ptrdiff_t)cache->queue_loans * QUEUE_LOAN;
+    cr_assert(queued > 0 || QUEUE_BUDGET < (ptrdiff_t)SLAB_BYTES, "nothing is queued");
+    cr_assert_eq(cache->queue_budget + queued, QUEUE_BUDGET + lent);
+    cr_assert_eq(corral_category_reset(ID), CORRAL_OK);
+    cr_assert_eq(load_relaxed(&cache->unqueued), queued);
+    cache->queue_budget -= QUEUE_BUDGET + lent; /* as other pools would have it */
+    cr_assert_eq(queue_has_room(cache, &slab), false);
+    cr_assert_eq(load_relaxed(&cache->unqueued), 0);
+    cr_assert_eq(cache->queue_budget, 0);
+    cache->queue_budget += QUEUE_BUDGET + lent;
+}
