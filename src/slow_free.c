@@ -81,7 +81,7 @@ CORRAL_SLOW static bool end_origin(void *block, uint32_t pool) {
         ended = corral_mark_let_go(mark) ? MARK_ENDED : MARK_LEFT; /* the walk may have gone meanwhile */
     }
     if (ended == MARK_ENDED) {
-        corral_record_end(block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
+        corral_record_end(block, hardened_asked(block, pool, corral_classes[pool & (CLASS_STRIDE - 1)].size));
     }
     return ended != MARK_LEFT;
 }
@@ -141,7 +141,8 @@ static void free_pooled(void *block, uint32_t pool) {
                       pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT ? pool : MISUSE_NO_POOL);
         return;
     }
-    if (HARDENED && unlikely(!corral_hardened_may_free(block, pool))) {
+    /* Before the block is filled, which a walk may read. */
+    if (HARDENED && unlikely(!corral_hardened_may_free(block, pool) || !may_go(block, pool))) {
         return;
     }
     if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
@@ -149,7 +150,7 @@ static void free_pooled(void *block, uint32_t pool) {
     }
     struct cache *cache = thread_cache_attached();
     if (unlikely(cache == NULL)) {
-        if (!may_go(block, pool)) {
+        if (!HARDENED && !may_go(block, pool)) {
             return;
         }
         category_count_free(pool >> CLASS_STRIDE_LOG);
@@ -161,7 +162,7 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
-    if (!may_go(block, pool)) {
+    if (!HARDENED && !may_go(block, pool)) {
         return;
     }
     int32_t room = front_room(front);

@@ -11,6 +11,7 @@
 #include <corral/origin.h>
 
 #include "category.h"
+#include "hardened.h"
 #include "large_own.h"
 #include "mark.h"
 #include "record.h"
@@ -53,11 +54,14 @@ static void visit_block(const struct walk *walk, struct mark *mark, uint32_t num
     }
     const struct registry_entry *entry = corral_registry_entry(number);
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:holder] */
-    uint32_t size = corral_classes[registry_slab_pool(number, slab) & (CLASS_STRIDE - 1)].size;
+    uint32_t pool = registry_slab_pool(number, slab);
+    uint32_t size = corral_classes[pool & (CLASS_STRIDE - 1)].size;
     char *block = arena_slab_start(arena, slab) + (size_t)at * size;
-    corral_origin origin = describe(block, size, entry->category, false);
+    size_t asked = hardened_asked(block, pool, size);
+    corral_origin origin = describe(block, asked, entry->category, false);
+    origin.block_bytes = size;
     if (corral_mark_let_go(mark)) {
-        corral_record_end(block, size);
+        corral_record_end(block, asked);
         corral_free_any(block);
     }
     walk->visit(&origin, sizeof origin, walk->argument);

@@ -51,7 +51,7 @@ static inline void empty(uint32_t id, size_t count) {
 
 static inline uint64_t bytes_of(size_t size) {
     void *block = corral_alloc(size, OTHER);
-    uint64_t bytes = corral_usable_size(block);
+    uint64_t bytes = figures_bytes(block);
     corral_free(block, OTHER);
     return bytes;
 }
