@@ -28,4 +28,9 @@ bool corral_backend_resize(void *start, size_t old_size, size_t new_size);
 /* May arenas of several categories stand in one reservation? Where calls of the OS are saved by that. */
 bool corral_backend_shares(void);
 
+/* In a build with guard pages, which alone has these: may pages be made to trap? Only those that the OS gave. */
+bool corral_backend_protects(void);
+/* As corral_os's protect. False where pages may not. */
+bool corral_backend_protect(void *start, size_t size, bool usable);
+
 #endif

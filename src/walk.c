@@ -11,6 +11,7 @@
 #include <corral/origin.h>
 
 #include "category.h"
+#include "guard.h"
 #include "hardened.h"
 #include "large_own.h"
 #include "mark.h"
@@ -73,6 +74,37 @@ static void visit_slab(const struct walk *walk, struct mark *marks, uint32_t num
     for (uint32_t at = 0; at < blocks && at < SLAB_MARKS; at++) {
         if (mark_is_set(&marks[at])) {
             visit_block(walk, &marks[at], number, slab, at);
+        }
+    }
+}
+
+/* A block between guard pages has its record where what was asked for ends. */
+static void visit_guarded(struct guard_block *it, void *argument) {
+    const struct walk *walk = argument;
+    struct mark *mark = (struct mark *)&it->mark;
+    if (!corral_mark_hold(mark)) {
+        return;
+    }
+    struct guard_info info;
+    bool live = corral_guard_read(it, &info) && info.state == GUARD_IS_LIVE;
+    corral_origin origin = {.file = NULL};
+    if (live) {
+        origin = describe(info.block, info.size, it->range->category, false);
+        origin.block_bytes = corral_classes[info.pool & (CLASS_STRIDE - 1)].size;
+    }
+    if (corral_mark_let_go(mark)) {
+        corral_guard_pass(it);
+    }
+    if (live) {
+        walk->visit(&origin, sizeof origin, walk->argument);
+    }
+}
+
+static void visit_all_guarded(struct walk *walk) {
+    uint32_t end = load_relaxed(&corral_category_end); /* [R:poll] */
+    for (uint32_t category = 0; category < end; category++) {
+        if (is_wanted(walk, category)) {
+            corral_guard_visit(category, visit_guarded, walk);
         }
     }
 }
@@ -147,5 +179,8 @@ corral_status corral_visit_origins(uint64_t id, corral_origin_visitor *visit, vo
     }
     visit_arenas(&walk);
     visit_all_large(&walk);
+    if (GUARDS) {
+        visit_all_guarded(&walk);
+    }
     return CORRAL_OK;
 }
