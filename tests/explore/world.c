@@ -175,6 +175,12 @@ static bool world_grow(void *start, size_t old_size, size_t new_size) {
     return false;
 }
 
+static bool world_protect(void *start, size_t size, bool usable) {
+    (void)start, (void)size, (void)usable;
+    call();
+    return true;
+}
+
 static uint64_t world_milliseconds(void) {
     return world.milliseconds;
 }
@@ -192,6 +198,7 @@ const struct corral_os corral_os_real = {
     .grow = world_grow,
     .milliseconds = world_milliseconds,
     .on_thread_exit = world_on_thread_exit,
+    .protect = world_protect,
 };
 const struct corral_os *corral_os = &corral_os_real;
 
