@@ -73,4 +73,27 @@ CORRAL_FAST void *guard_take(size_t size, size_t alignment, uint32_t pool) {
     return GUARDS && guard_is_due() ? corral_guard_alloc(size, alignment, pool) : NULL;
 }
 
+/* The same as above; in a build without guard pages, nothing. */
+CORRAL_FAST struct guard_block *guard_find(const void *block) {
+    return GUARDS ? corral_guard_find(block) : NULL;
+}
+
+CORRAL_FAST void guard_free(void *block) {
+    if (GUARDS) {
+        corral_guard_free(block);
+    }
+}
+
+CORRAL_FAST void guard_pass(struct guard_block *it) {
+    if (GUARDS) {
+        corral_guard_pass(it);
+    }
+}
+
+CORRAL_FAST void guard_visit(uint32_t category, corral_guard_visitor *visit, void *argument) {
+    if (GUARDS) {
+        corral_guard_visit(category, visit, argument);
+    }
+}
+
 #endif

@@ -27,13 +27,12 @@ static uint32_t place_of(const char *address, const struct guard_info *info) {
 }
 
 static bool look(const void *address, corral_guarded *ours) {
-    struct guard_range *range = corral_guard_range_of(address);
-    const struct guard_block *it = range == NULL ? NULL : corral_guard_around(range, address);
+    const struct guard_block *it = guard_around(address);
     struct guard_info info;
-    if (it == NULL || !corral_guard_read(it, &info)) {
+    if (!guard_read(it, &info)) {
         return false;
     }
-    ours->id = corral_category_id(range->category);
+    ours->id = corral_category_id(it->range->category);
     ours->block = info.block;
     ours->size = info.size;
     ours->file = info.file;

@@ -119,6 +119,16 @@ CORRAL_FAST bool guard_covers(const void *address) {
     return GUARDS && unlikely(corral_guard_range_of(address) != NULL);
 }
 
+/* The block in whose run an address lies, or NULL. */
+CORRAL_FAST struct guard_block *guard_around(const void *address) {
+    struct guard_range *range = GUARDS ? corral_guard_range_of(address) : NULL;
+    return GUARDS && range != NULL ? corral_guard_around(range, address) : NULL;
+}
+
+CORRAL_FAST bool guard_read(const struct guard_block *it, struct guard_info *info) {
+    return GUARDS && it != NULL && corral_guard_read(it, info);
+}
+
 CORRAL_FAST uint32_t guard_pool(const struct guard_block *it) {
     uint64_t word = load_relaxed(&it->word); /* [R:holder] */
     return (it->range->category << CLASS_STRIDE_LOG) + guard_word_class(word);
@@ -135,9 +145,10 @@ CORRAL_FAST bool guard_is_live(const struct guard_block *it) {
 
 /* The pool of whatever lies at an address of a range, for a message. */
 CORRAL_FAST uint32_t guard_pool_at(const void *address) {
-    struct guard_range *range = corral_guard_range_of(address);
-    struct guard_block *it = corral_guard_around(range, address);
-    return it != NULL ? guard_pool(it) : (range->category << CLASS_STRIDE_LOG) + CLASS_NONE;
+    struct guard_block *it = guard_around(address);
+    return it != NULL ? guard_pool(it)
+           : GUARDS   ? (corral_guard_range_of(address)->category << CLASS_STRIDE_LOG) + CLASS_NONE
+                      : CLASS_NONE;
 }
 
 CORRAL_FAST uint64_t guard_slabs(uint32_t category) {

@@ -97,7 +97,7 @@ static struct mark *mark_of_large(const void *block, bool make) {
 
 /* The mark of an address in a range of blocks between guard pages. */
 static struct mark *mark_between_guards(const void *block) {
-    struct guard_block *it = corral_guard_around(corral_guard_range_of(block), block);
+    struct guard_block *it = guard_around(block);
     return it == NULL ? NULL : (struct mark *)&it->mark;
 }
 

@@ -81,9 +81,8 @@ static void put_size(struct report *report, uint32_t pool) {
 
 /* What is known of the block between guard pages whose run an address is of. Its memory is not looked at. */
 static enum record_state read_guarded(const void *block, struct record *record) {
-    struct guard_block *it = corral_guard_around(corral_guard_range_of(block), block);
     struct guard_info info;
-    if (it == NULL || !corral_guard_read(it, &info)) {
+    if (!guard_read(guard_around(block), &info)) {
         return RECORD_NONE;
     }
     *record = (struct record){.file = info.file, .line = info.line};

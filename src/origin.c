@@ -82,7 +82,7 @@ void *corral_realloc_at(void *block, size_t size, uint32_t id, const char *file,
 /* Of a block between guard pages that was freed, whose memory is not to be read. */
 CORRAL_SLOW static enum record_state read_freed(const void *block, struct record *record) {
     struct guard_info info;
-    bool known = corral_guard_read(corral_guard_find(block), &info);
+    bool known = guard_read(guard_find(block), &info);
     if (known) {
         *record = (struct record){.file = info.file, .line = info.line};
     }
@@ -90,7 +90,7 @@ CORRAL_SLOW static enum record_state read_freed(const void *block, struct record
 }
 
 CORRAL_FAST enum record_state read_record(const void *block, const struct block_info *info, struct record *record) {
-    return GUARDS && info->guarded && !guard_is_live(corral_guard_find(block))
+    return GUARDS && info->guarded && !guard_is_live(guard_find(block))
                ? read_freed(block, record)
                : corral_record_read(block, info->size, record);
 }

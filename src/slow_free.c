@@ -35,7 +35,7 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
 
 /* What lies at an address in a range of blocks between guard pages. */
 static bool find_guarded(const void *block, struct block_info *info) {
-    const struct guard_block *it = corral_guard_find(block);
+    const struct guard_block *it = guard_find(block);
     info->large = false;
     info->guarded = true;
     if (it != NULL) {
@@ -145,11 +145,11 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
 
 /* id: that it is freed with, or CORRAL_MEMORY_TYPE_NONE, where none was given. */
 CORRAL_SLOW static void free_guarded(void *block, uint64_t id) {
-    const struct guard_block *it = corral_guard_find(block);
+    const struct guard_block *it = guard_find(block);
     if (it != NULL && id != CORRAL_MEMORY_TYPE_NONE) {
         corral_check_id(block, it->range->category, (uint32_t)id);
     }
-    corral_guard_free(block);
+    guard_free(block);
 }
 
 /* A block is freed whose front list is full, and takes it in all the same: the one that waited longest goes home. */

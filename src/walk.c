@@ -86,14 +86,14 @@ static void visit_guarded(struct guard_block *it, void *argument) {
         return;
     }
     struct guard_info info;
-    bool live = corral_guard_read(it, &info) && info.state == GUARD_IS_LIVE;
+    bool live = guard_read(it, &info) && info.state == GUARD_IS_LIVE;
     corral_origin origin = {.file = NULL};
     if (live) {
         origin = describe(info.block, info.size, it->range->category, false);
         origin.block_bytes = corral_classes[info.pool & (CLASS_STRIDE - 1)].size;
     }
     if (corral_mark_let_go(mark)) {
-        corral_guard_pass(it);
+        guard_pass(it);
     }
     if (live) {
         walk->visit(&origin, sizeof origin, walk->argument);
@@ -104,7 +104,7 @@ static void visit_all_guarded(struct walk *walk) {
     uint32_t end = load_relaxed(&corral_category_end); /* [R:poll] */
     for (uint32_t category = 0; category < end; category++) {
         if (is_wanted(walk, category)) {
-            corral_guard_visit(category, visit_guarded, walk);
+            guard_visit(category, visit_guarded, walk);
         }
     }
 }

@@ -7,7 +7,7 @@
  * Promises: async-signal-safe: no lock, no call of the C library or the OS, no memory but the caller's, whatever was
  *           interrupted, an allocation or a free too.
  * Does not: handle a signal. Know of other blocks than those that a hardened build places between pages that trap
- *           (docs/misuse.md): in other builds, of none.
+ *           (docs/misuse.md): in other builds, and of other memory than the OS's, of none.
  *
  *   traps ······ │ slack │ the block │ slack │ traps ···          live
  *   traps ··········································          freed

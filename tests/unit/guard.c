@@ -19,6 +19,7 @@
 #include "support/pattern.h"
 #include "support/process.h"
 
+#include <corral/backend.h>
 #include <corral/configure.h>
 #include <corral/origin.h>
 #include <criterion/criterion.h>
@@ -302,6 +303,47 @@ Test(guard, no_more_than_there_are_addresses) {
         cr_assert(pattern_is_byte(many[i], 16, (unsigned char)i));
         corral_free(many[i], ID);
     }
+    figures_expect_nothing();
+}
+
+/* What waits, where that is all there is. */
+Test(guard, addresses_are_given_back_when_memory_is_exhausted) {
+    corral_free(take(100, ID), ID);
+    process_limit_mapped(64 * BUILD_MIB);
+    for (size_t i = 0; i < 2000; i++) {
+        unsigned char *block = take(100, ID);
+        cr_assert_not_null(block);
+        corral_free(block, ID);
+    }
+    size_t had = guards_bytes();
+    cr_assert_geq(had, 16 * BUILD_MIB);
+    void *large = corral_alloc(50 * BUILD_MIB, OTHER);
+    cr_assert_not_null(large);
+    cr_assert_lt(guards_bytes(), had);
+    corral_free(large, OTHER);
+    cr_assert(guards_have(take(100, ID)));
+}
+
+static void *hook_reserve(size_t size, size_t alignment, uint64_t id, void *argument) {
+    (void)id, (void)argument;
+    return corral_os_real.reserve(size, alignment);
+}
+
+static int hook_release(void *start, size_t size, void *argument) {
+    (void)argument;
+    return corral_os_real.release(start, size);
+}
+
+/* What the program's memory is made of, and who else sees it, corral does not know. */
+Test(guard, not_of_the_program_s_memory) {
+    corral_backend hooks = {.reserve = hook_reserve, .release = hook_release};
+    corral_init_options options = {CORRAL_BACKEND_HOOKS, &hooks};
+    cr_assert_eq(corral_init(&options, sizeof options), CORRAL_OK);
+    for (size_t i = 0; i < SOME; i++) {
+        blocks[i] = take(1 + i * i, ID);
+        cr_assert(blocks[i] != NULL && !guards_have(blocks[i]));
+    }
+    free_all(NULL);
     figures_expect_nothing();
 }
 
