@@ -32,4 +32,9 @@ void corral_backend_advise_huge(void *start, size_t size, bool huge);
 /* May arenas of several categories stand in one reservation? Where calls of the OS are saved by that. */
 bool corral_backend_shares(void);
 
+/* In a build with guard pages, which alone has these: may pages be made to trap? Only those that the OS gave. */
+bool corral_backend_protects(void);
+/* As corral_os's protect. False where pages may not. */
+bool corral_backend_protect(void *start, size_t size, bool usable);
+
 #endif

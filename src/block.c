@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "category.h"
 #include "control.h"
+#include "guard.h"
 #include <corral/corral.h>
 #include "large.h"
 #include "mark.h"
@@ -58,7 +59,8 @@ void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
     unsigned class_index = size_class_aligned(alignment, size > BLOCK_MAX ? size : size + TAIL_LEAST);
     if (class_index < CLASS_COUNT) {
         uint32_t pool = pool_base + class_index;
-        return hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
+        void *guarded = guard_take(size, alignment, pool);
+        return guarded != NULL ? guarded : hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
     }
     return corral_alloc_large(size, alignment, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
@@ -116,6 +118,9 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
     if (info->large) {
         return resize_large(block, size, info);
     }
+    if (GUARDS && info->guarded) {
+        return corral_guard_resize(corral_guard_find(block), size);
+    }
     if (size <= info->bytes - TAIL_LEAST) {
         return size >= info->bytes / 2 || info->bytes == BLOCK_MIN;
     }
@@ -124,7 +129,9 @@ static bool resize_in_place(void *block, size_t size, const struct block_info *i
 
 /* In a hardened build: a block that stays where it is, and is of another size now. */
 static void *resized(void *block, size_t size, const struct block_info *info) {
-    if (HARDENED && !info->large) {
+    if (GUARDS && info->guarded) {
+        corral_guard_set_size(corral_guard_find(block), size);
+    } else if (HARDENED && !info->large) {
         corral_hardened_set_tail(block, registry_pool((uintptr_t)block), size);
     }
     return block;
@@ -164,6 +171,9 @@ void corral_block_place(void *block, struct record *record, bool marked) {
         return;
     }
     corral_record_put(block, info.size, record);
+    if (GUARDS && info.guarded) {
+        corral_guard_note_origin(corral_guard_find(block), record->file, record->line);
+    }
     struct mark *mark = marked && record_says_where(record) ? corral_mark_make(block) : NULL;
     if (mark != NULL) {
         mark_set(mark);

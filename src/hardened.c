@@ -69,14 +69,22 @@ struct pattern {
     uint64_t words[TAIL_FILL / WORD + 1];
 };
 
-static struct pattern pattern_of(uint64_t tail) {
+static uint64_t without_zeros(uint64_t tail) {
     uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t zeros = (tail - ones) & ~tail & (ones << 7); /* the highest bit of bytes that are 0, and of some that are 1 */
+    return tail | zeros >> 7;
+}
+
+static struct pattern pattern_of(uint64_t tail) {
     struct pattern pattern;
     for (size_t i = 0; i < sizeof pattern / WORD; i++) {
-        pattern.words[i] = tail | zeros >> 7;
+        pattern.words[i] = without_zeros(tail);
     }
     return pattern;
+}
+
+uint64_t corral_hardened_canary(uintptr_t place, uint64_t life) {
+    return without_zeros(mixed(place ^ secret_of(0), life ^ secret_of(1)));
 }
 
 /* What a tail of that length begins with. */

@@ -54,6 +54,10 @@ void *corral_hardened_unlink(void *block, uint32_t pool);
  * policy runs. */
 void corral_hardened_append(void *last, void *block);
 
+/* What is written before and behind a block between guard pages, at multiples of its size: of a place and of how often it
+ * was used. No byte of it is 0. */
+uint64_t corral_hardened_canary(uintptr_t place, uint64_t life);
+
 /* A block that a caller gets, or NULL. */
 CORRAL_FAST void *hardened_lend(void *block, size_t size) {
     if (HARDENED && likely(block != NULL)) {

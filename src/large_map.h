@@ -10,7 +10,10 @@
  *
  *   roots[address high] ─► leaf: entries[address low]       one entry for each arena-sized range
  *
- *   entry.word:  | units of 4 KiB (40) | category (16) | state (8): none, live, kept, parked |
+ *   entry.word:  | units of 4 KiB (40) | category (16) | state (8): none, live, kept, parked, guards |
+ *
+ * Where blocks lie between guard pages there is no large block, but a range of those (guard_map.h), which the entry's
+ * other word leads to.
  */
 #ifndef CORRAL_LARGE_MAP_H
 #define CORRAL_LARGE_MAP_H
@@ -26,12 +29,12 @@
 #define LARGE_UNIT_LOG2 12u
 #define LARGE_UNIT      ((size_t)1 << LARGE_UNIT_LOG2)
 
-enum large_state { LARGE_IS_NONE, LARGE_IS_LIVE, LARGE_IS_KEPT, LARGE_IS_PARKED };
+enum large_state { LARGE_IS_NONE, LARGE_IS_LIVE, LARGE_IS_KEPT, LARGE_IS_PARKED, LARGE_IS_GUARDS };
 
 struct large_entry {
     _Atomic uint64_t word;   /* atomic: written by who has the block; two frees race by CAS */
     _Atomic uint64_t behind; /* atomic, relaxed: bytes mapped behind those that the caller of a live
-                                block has; of who has it */
+                                block has; of who has it. Of guards: where their range is */
 };
 
 struct large_leaf {
@@ -69,6 +72,11 @@ CORRAL_FAST struct large_entry *large_map_find(const void *block) {
     }
     struct large_leaf *leaf = large_leaf_of(slot);
     return unlikely(leaf == NULL) ? NULL : &leaf->entries[slot & (LARGE_LEAF_ENTRIES - 1)];
+}
+
+/* The entry of the range of an arena's size that an address lies in; NULL when it has none. */
+CORRAL_FAST struct large_entry *large_map_around(const void *address) {
+    return large_map_find((const void *)((uintptr_t)address & ~ARENA_MASK));
 }
 
 /* The entry of a large block, made if need be. NULL when memory is exhausted. */

@@ -12,6 +12,7 @@
 #include <corral/corral.h>
 
 #include "backend.h"
+#include "guard_map.h"
 #include "os.h"
 #include "registry.h"
 
@@ -94,13 +95,25 @@ static struct mark *mark_of_large(const void *block, bool make) {
     return leaf == NULL ? NULL : &leaf->marks[at];
 }
 
+/* The mark of an address in a range of blocks between guard pages. */
+static struct mark *mark_between_guards(const void *block) {
+    struct guard_block *it = guard_around(block);
+    return it == NULL ? NULL : (struct mark *)&it->mark;
+}
+
 struct mark *corral_mark_find(const void *block) {
     size_t number = registry_number((uintptr_t)block);
+    if (GUARDS && number == 0 && guard_covers(block)) {
+        return mark_between_guards(block);
+    }
     return number == 0 ? mark_of_large(block, false) : mark_in_arena(block, number, false);
 }
 
 struct mark *corral_mark_make(const void *block) {
     size_t number = registry_number((uintptr_t)block);
+    if (GUARDS && number == 0 && guard_covers(block)) {
+        return mark_between_guards(block);
+    }
     return number == 0 ? mark_of_large(block, true) : mark_in_arena(block, number, true);
 }
 

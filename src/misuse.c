@@ -11,6 +11,7 @@
 
 #include "category.h"
 #include "control.h"
+#include "guard_map.h"
 #include "large_map.h"
 #include "os.h"
 #include "poison.h"
@@ -31,6 +32,7 @@ static const char *const texts[MISUSE_KINDS] = {
     [MISUSE_WRONG_SIZE] = "wrong size for block ",
     [MISUSE_OVERFLOW] = "write past the end of block ",
     [MISUSE_WRITTEN] = "write to free block ",
+    [MISUSE_UNDERFLOW] = "write before the start of block ",
 };
 
 static corral_misuse_policy policy_of(uint32_t pool) {
@@ -77,10 +79,24 @@ static void put_size(struct report *report, uint32_t pool) {
 /* Of a file's name, the last of it. */
 #define FILE_MOST 80
 
+/* What is known of the block between guard pages whose run an address is of. Its memory is not looked at. */
+static enum record_state read_guarded(const void *block, struct record *record) {
+    struct guard_info info;
+    if (!guard_read(guard_around(block), &info)) {
+        return RECORD_NONE;
+    }
+    *record = (struct record){.file = info.file, .line = info.line};
+    return RECORD_LIVE;
+}
+
+CORRAL_FAST enum record_state read_record(const void *block, size_t bytes, struct record *record) {
+    return GUARDS && guard_covers(block) ? read_guarded(block, record) : corral_record_read(block, bytes, record);
+}
+
 /* Where the block at an address was asked for, if its record says so. */
 static void put_record(struct report *report, const char *words, const void *block, size_t bytes) {
     struct record record;
-    if (is_poisoned(block, bytes) || corral_record_read(block, bytes, &record) == RECORD_NONE ||
+    if (is_poisoned(block, bytes) || read_record(block, bytes, &record) == RECORD_NONE ||
         !record_says_where(&record)) {
         return;
     }
@@ -98,7 +114,9 @@ static void put_record(struct report *report, const char *words, const void *blo
 /* Of a large block that is live, or a block of a pool; of the one that an address lies in, where a slab has several. */
 static void put_origin(struct report *report, enum misuse kind, const void *block, uint32_t pool) {
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
-    if ((pool & (CLASS_STRIDE - 1)) == CLASS_NONE) {
+    if (GUARDS && guard_covers(block)) {
+        put_record(report, kind == MISUSE_FOREIGN ? ", in one allocated at " : ", allocated at ", block, 0);
+    } else if ((pool & (CLASS_STRIDE - 1)) == CLASS_NONE) {
         const struct large_entry *entry = large_map_find(block);
         uint64_t word = entry == NULL ? 0 : load_relaxed(&entry->word); /* [R:holder] */
         if (large_word_state(word) == LARGE_IS_LIVE) {

@@ -22,6 +22,7 @@ enum misuse {
     MISUSE_WRONG_SIZE,  /* the block is of another size than the one given */
     MISUSE_OVERFLOW,    /* behind the block, something was written (hardened.h) */
     MISUSE_WRITTEN,     /* a free block was written to (likewise) */
+    MISUSE_UNDERFLOW,   /* before a block between guard pages, something was written (guard.h) */
     MISUSE_KINDS,
 };
 

@@ -58,6 +58,11 @@
 #define HARDENED   (CORRAL_HARDENED != 0)
 #define TAIL_LEAST ((size_t)HARDENED)
 
+/* In a hardened build, one of so many blocks that come from slabs lies in pages of its own instead, between pages that
+ * trap (guard.h). */
+#define GUARD_EVERY ((uint32_t)CORRAL_GUARD_EVERY)
+#define GUARDS      (CORRAL_GUARD_EVERY != 0)
+
 static_assert(sizeof(void *) == 8, "corral needs 64-bit addresses");
 static_assert(CORRAL_SLAB_KIB == 32 || CORRAL_SLAB_KIB == 64 || CORRAL_SLAB_KIB == 128 ||
                   CORRAL_SLAB_KIB == 256,
@@ -67,6 +72,7 @@ static_assert(CATEGORY_LIMIT >= DENSE_IDS + 2,
 static_assert(CATEGORY_LIMIT <= 1u << 16, "a large block's word has 16 bits for its category");
 static_assert(CORRAL_MEDIUM_SLABS >= 4 && CORRAL_MEDIUM_SLABS <= 28,
               "two of the largest medium blocks fit into an arena");
+static_assert(HARDENED || !GUARDS, "what lies between guard pages is told by the checks of a hardened build");
 static_assert(FRONT_BUDGET >= FRONT_BYTES, "one pool's front list fits the thread's budget");
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "block.h"
 #include "control.h"
+#include "guard.h"
 #include "record.h"
 
 /* What is kept of an allocation. A mark lets a walk find the record. */
@@ -78,11 +79,26 @@ void *corral_realloc_at(void *block, size_t size, uint32_t id, const char *file,
     return corral_block_resize_with(block, &record, kept == KEPT_MARK, &info);
 }
 
+/* Of a block between guard pages that was freed, whose memory is not to be read. */
+CORRAL_SLOW static enum record_state read_freed(const void *block, struct record *record) {
+    struct guard_info info;
+    bool known = guard_read(guard_find(block), &info);
+    if (known) {
+        *record = (struct record){.file = info.file, .line = info.line};
+    }
+    return known ? RECORD_LIVE : RECORD_NONE;
+}
+
+CORRAL_FAST enum record_state read_record(const void *block, const struct block_info *info, struct record *record) {
+    return GUARDS && info->guarded && !guard_is_live(guard_find(block))
+               ? read_freed(block, record)
+               : corral_record_read(block, info->size, record);
+}
+
 int corral_origin_of(const void *block, const char **file, uint32_t *line) {
     struct record record = {.file = NULL};
     struct block_info info;
-    if (block != NULL && corral_block_find(block, &info) &&
-        corral_record_read(block, info.size, &record) != RECORD_LIVE) {
+    if (block != NULL && corral_block_find(block, &info) && read_record(block, &info, &record) != RECORD_LIVE) {
         record = (struct record){.file = NULL};
     }
     if (file != NULL) {

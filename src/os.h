@@ -37,6 +37,9 @@ struct corral_os {
     uint64_t (*nanoseconds)(void);
     /* Calls `function(argument)` when the calling thread exits; replaces what it set before. */
     bool (*on_thread_exit)(void (*function)(void *), void *argument);
+    /* Makes [start, start + size), pages that reserve mapped, readable and writable, or neither. NULL in a build
+     * without guard pages. */
+    bool (*protect)(void *start, size_t size, bool usable);
 };
 
 /* The operations in force. Set before the first allocation, if at all. */
@@ -53,6 +56,8 @@ uint64_t corral_os_thread(void);
 bool corral_os_thread_is_gone(uint64_t thread);
 /* Writes to the standard error stream, unbuffered, without allocating. */
 void corral_os_write_error(const char *text, size_t length);
+/* protect of the real operations. Only in a build with guard pages. */
+bool corral_os_protect(void *start, size_t size, bool usable);
 /* A number that nobody can guess, where the OS has one. Only in a hardened build. */
 uint64_t corral_os_random(void);
 /* Ends the process as abort does. */

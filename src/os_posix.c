@@ -13,6 +13,7 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "options.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -230,6 +231,7 @@ const struct corral_os corral_os_real = {
     .milliseconds = posix_milliseconds,
     .nanoseconds = posix_nanoseconds,
     .on_thread_exit = posix_on_thread_exit,
+    .protect = GUARDS ? corral_os_protect : NULL,
 };
 
 const struct corral_os *corral_os = &corral_os_real;

@@ -27,6 +27,7 @@
 #include "figures.h"
 #include "gate.h"
 #include "gather.h"
+#include "guard.h"
 #include "large.h"
 #include "mark.h"
 #include "queue.h"
@@ -165,6 +166,9 @@ corral_status corral_category_reset(uint32_t memory_type_id) {
         return CORRAL_EBUSY;
     }
     count_frees(category);
+    if (GUARDS) {
+        corral_guard_end_all(category);
+    }
     empty_pools(category);
     empty_arenas(category);
     count_off(category);

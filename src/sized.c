@@ -12,6 +12,7 @@
 #include <corral/corral.h>
 
 #include "front.h"
+#include "guard.h"
 #include "misuse.h"
 #include "slow_free.h"
 #include "thread.h"
@@ -25,6 +26,9 @@ static bool may_have_shrunk(size_t size, size_t bytes) {
 static bool fits(const void *block, const struct block_info *info, size_t alignment, size_t size) {
     bool is_legal = is_power_of_two(alignment) && alignment > BLOCK_MIN;
     unsigned want = size_class_aligned(is_legal ? alignment : BLOCK_MIN, size);
+    if (GUARDS && info->guarded) {
+        return (size == 0 ? 1 : size) == info->size || !guard_is_live(corral_guard_find(block));
+    }
     if (HARDENED && !info->large) {
         return (size == 0 ? 1 : size) == info->size ||
                corral_hardened_judge(block, registry_pool((uintptr_t)block)) != HARDENED_LIVE;

@@ -11,6 +11,7 @@
 
 #include "category.h"
 #include "figures.h"
+#include "guard.h"
 #include "large.h"
 #include "pool.h"
 #include "thread.h"
@@ -187,7 +188,8 @@ void *corral_alloc_from(size_t size, uint32_t pool_base, bool *zero) {
         return corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, zero);
     }
     uint32_t pool = pool_base + size_class_of(size + TAIL_LEAST);
-    return hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
+    void *guarded = guard_take(size, BLOCK_MIN, pool);
+    return guarded != NULL ? guarded : hardened_lend(alloc_count(corral_alloc_pool(pool), size, pool), size);
 }
 
 /* Of another pool than the run that began last. */
@@ -225,10 +227,15 @@ CORRAL_FAST void *alloc_hit(size_t size, uint32_t pool) {
     return alloc_count(likely(block != NULL) ? block : corral_alloc_pool(pool), size, pool);
 }
 
+CORRAL_FAST void *alloc_small(size_t size, uint32_t pool) {
+    void *guarded = guard_take(size, BLOCK_MIN, pool);
+    return guarded != NULL ? guarded : hardened_lend(alloc_hit(size, pool), size);
+}
+
 CORRAL_NOINLINE void *corral_alloc_of(size_t size, uint32_t pool_base) {
     bool zero;
     return likely(size <= BLOCK_MAX - TAIL_LEAST)
-               ? hardened_lend(alloc_hit(size, pool_base + size_class_of(size + TAIL_LEAST)), size)
+               ? alloc_small(size, pool_base + size_class_of(size + TAIL_LEAST))
                : corral_alloc_large(size, ARENA_BYTES, pool_base >> CLASS_STRIDE_LOG, &zero);
 }
 

@@ -11,6 +11,7 @@
 
 #include "category.h"
 #include "gather.h"
+#include "guard.h"
 #include <corral/corral.h>
 #include "home.h"
 #include "large.h"
@@ -32,9 +33,28 @@ void corral_check_id(const void *block, uint32_t category, uint32_t id) {
     }
 }
 
+/* What lies at an address in a range of blocks between guard pages. */
+static bool find_guarded(const void *block, struct block_info *info) {
+    const struct guard_block *it = guard_find(block);
+    info->large = false;
+    info->guarded = true;
+    if (it != NULL) {
+        info->size = load_relaxed(&it->asked); /* [R:holder] */
+        info->bytes = corral_classes[guard_pool(it) & (CLASS_STRIDE - 1)].size;
+        info->category = it->range->category;
+    }
+    return it != NULL;
+}
+
 bool corral_block_find(const void *block, struct block_info *info) {
     struct large_info large;
+    if (GUARDS) {
+        info->guarded = false;
+    }
     if (!registry_covers((uintptr_t)block)) {
+        if (GUARDS && guard_covers(block)) {
+            return find_guarded(block, info);
+        }
         info->large = large_find(large_map_find(block), &large);
         info->size = large.size;
         info->bytes = large.size;
@@ -101,17 +121,6 @@ CORRAL_FAST bool may_go(void *block, uint32_t pool) {
     return true;
 }
 
-/* The same. In a hardened build, what goes is filled as free blocks are: nobody reads it any more. */
-CORRAL_FAST bool end_life(void *block, uint32_t pool) {
-    if (!may_go(block, pool)) {
-        return false;
-    }
-    if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
-        corral_hardened_fill(block, pool);
-    }
-    return true;
-}
-
 /* The pool of a large block that was freed, for a message: of no class. */
 static uint32_t large_pool(const struct large_entry *entry) {
     /* [R:figure] */
@@ -134,6 +143,15 @@ static void check_large_id(const void *block, const struct large_entry *entry, u
     }
 }
 
+/* id: that it is freed with, or CORRAL_MEMORY_TYPE_NONE, where none was given. */
+CORRAL_SLOW static void free_guarded(void *block, uint64_t id) {
+    const struct guard_block *it = guard_find(block);
+    if (it != NULL && id != CORRAL_MEMORY_TYPE_NONE) {
+        corral_check_id(block, it->range->category, (uint32_t)id);
+    }
+    guard_free(block);
+}
+
 /* A block is freed whose front list is full, and takes it in all the same: the one that waited longest goes home. */
 static void take_in(struct cache *cache, struct corral_front *front, void *block, uint32_t pool) {
     void *longest = front->head;
@@ -152,12 +170,16 @@ static void free_pooled(void *block, uint32_t pool) {
                       pool >> CLASS_STRIDE_LOG < CATEGORY_LIMIT ? pool : MISUSE_NO_POOL);
         return;
     }
-    if (HARDENED && unlikely(!corral_hardened_may_free(block, pool))) {
+    /* Before the block is filled, which a walk may read. */
+    if (HARDENED && unlikely(!corral_hardened_may_free(block, pool) || !may_go(block, pool))) {
         return;
+    }
+    if (HARDENED && (control_flags(pool >> CLASS_STRIDE_LOG) & CONTROL_ZERO) == 0) {
+        corral_hardened_fill(block, pool);
     }
     struct cache *cache = thread_cache_attached();
     if (unlikely(cache == NULL)) {
-        if (!end_life(block, pool)) {
+        if (!HARDENED && !may_go(block, pool)) {
             return;
         }
         category_count_free(pool >> CLASS_STRIDE_LOG);
@@ -169,7 +191,7 @@ static void free_pooled(void *block, uint32_t pool) {
         corral_misuse(MISUSE_DOUBLE_FREE, block, pool);
         return;
     }
-    if (!end_life(block, pool)) {
+    if (!HARDENED && !may_go(block, pool)) {
         return;
     }
     int32_t room = front_room(front);
@@ -185,7 +207,9 @@ static void free_pooled(void *block, uint32_t pool) {
 
 CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
     if (unlikely(!registry_covers((uintptr_t)block))) {
-        if (block != NULL) {
+        if (GUARDS && guard_covers(block)) {
+            free_guarded(block, id);
+        } else if (block != NULL) {
             struct large_entry *entry = large_map_find(block);
             check_large_id(block, entry, id);
             free_large(block, entry);
@@ -203,6 +227,8 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
 CORRAL_NOINLINE void corral_free_any(void *block) {
     if (registry_covers((uintptr_t)block)) {
         free_pooled(block, registry_pool((uintptr_t)block));
+    } else if (GUARDS && guard_covers(block)) {
+        free_guarded(block, CORRAL_MEMORY_TYPE_NONE);
     } else if (block != NULL) {
         free_large(block, large_map_find(block));
     }
@@ -257,11 +283,16 @@ CORRAL_NOINLINE void corral_free_full(struct corral_front *front, void *block) {
 void corral_free_found(void *block, const struct block_info *info) {
     if (info->large) {
         free_large(block, large_map_find(block));
+    } else if (GUARDS && info->guarded) {
+        corral_guard_free(block);
     } else {
         free_pooled(block, registry_pool((uintptr_t)block));
     }
 }
 
 bool corral_block_may_resize(void *block, const struct block_info *info) {
+    if (GUARDS && info->guarded) {
+        return corral_guard_may_resize(corral_guard_find(block));
+    }
     return !HARDENED || info->large || corral_hardened_may_free(block, registry_pool((uintptr_t)block));
 }

@@ -11,6 +11,7 @@
 #define CORRAL_SLOW_FREE_H
 
 #include "cache.h"
+#include "guard_map.h"
 
 /* What is known of a live block. */
 struct block_info {
@@ -18,10 +19,14 @@ struct block_info {
     size_t bytes;      /* bytes that it takes: as many, but in a hardened build more */
     uint32_t category;
     bool large;
+    bool guarded; /* in a build with guard pages, it lies between them */
 };
 
 /* The pool of a block of a category, for a message; of a large one, of no class. */
 CORRAL_FAST uint32_t block_pool_at(const void *block, uint32_t category) {
+    if (GUARDS && guard_covers(block)) {
+        return guard_pool_at(block);
+    }
     return registry_covers((uintptr_t)block) ? registry_pool((uintptr_t)block)
                                              : (category << CLASS_STRIDE_LOG) + CLASS_NONE;
 }

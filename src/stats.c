@@ -12,6 +12,7 @@
 #include "category.h"
 #include "control.h"
 #include "figures.h"
+#include "guard_map.h"
 #include "states.h"
 
 #include <string.h>
@@ -27,11 +28,12 @@ static corral_status give(void *stats, size_t stats_size, const corral_stats *ou
 static void read_states(uint32_t category, corral_stats *stats) {
     struct states states;
     corral_states_count(category, &states);
+    uint64_t guarded = guard_slabs(category);
     stats->shelved_slabs = states.shelved;
-    stats->held_slabs = states.held;
+    stats->held_slabs = states.held + guarded;
     stats->kept_bytes = states.kept * SLAB_BYTES;
     stats->committed_bytes =
-        (states.shelved + states.held + states.kept + states.headers) * SLAB_BYTES + stats->large_bytes;
+        (states.shelved + states.held + states.kept + states.headers + guarded) * SLAB_BYTES + stats->large_bytes;
 }
 
 static void read_category(uint32_t category, corral_stats *stats) {
@@ -46,8 +48,8 @@ static void read_category(uint32_t category, corral_stats *stats) {
     stats->peak_bytes = load_relaxed(&shared->peak_bytes); /* [R:figure] */
     stats->remote_blocks = figures.sent;
     stats->refills = figures.refills;
-    stats->slabs = load_relaxed(&shared->slabs);   /* [R:figure] */
-    stats->arenas = load_relaxed(&shared->arenas); /* [R:figure] */
+    stats->slabs = load_relaxed(&shared->slabs) + guard_slabs(category);         /* [R:figure] */
+    stats->arenas = load_relaxed(&shared->arenas) + guard_range_count(category); /* [R:figure] */
     stats->large_blocks = (uint64_t)figures.large_blocks;
     stats->large_bytes = (uint64_t)figures.large_bytes;
     stats->allocations = figures.allocations;

@@ -11,6 +11,7 @@
 
 #include "category.h"
 #include "figures.h"
+#include "guard_map.h"
 
 static void visit_pool(uint32_t pool, corral_class_visitor *visit, void *argument) {
     const struct size_class *size_class = &corral_classes[pool & (CLASS_STRIDE - 1)];
@@ -23,7 +24,7 @@ static void visit_pool(uint32_t pool, corral_class_visitor *visit, void *argumen
         .live_bytes = (uint64_t)figures.bytes,
         .refills = figures.refills,
         .remote_blocks = figures.sent,
-        .slabs = units > 0 ? (uint64_t)units * size_class->slabs : 0,
+        .slabs = (units > 0 ? (uint64_t)units * size_class->slabs : 0) + guard_slabs_of_pool(pool),
     };
     visit(&stats, sizeof stats, argument);
 }

@@ -10,6 +10,7 @@
 #include "trial.h"
 
 #include "arena.h"
+#include "guard.h"
 #include "home.h"
 #include "large.h"
 #include "thread.h"
@@ -18,9 +19,12 @@
 
 CORRAL_SLOW bool corral_release_kept(void) {
     struct cache *cache = thread_cache();
-    bool large = thread_is_attached(cache) && corral_large_own_end(&cache->large_own);
-    large |= corral_large_release_kept();
-    return corral_arena_end_empty() || large;
+    bool any = thread_is_attached(cache) && corral_large_own_end(&cache->large_own);
+    any |= corral_large_release_kept();
+    if (GUARDS) {
+        any |= corral_guard_release();
+    }
+    return corral_arena_end_empty() || any;
 }
 
 void corral_recall(uint32_t category) {

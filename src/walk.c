@@ -11,6 +11,7 @@
 #include <corral/origin.h>
 
 #include "category.h"
+#include "guard.h"
 #include "hardened.h"
 #include "large_own.h"
 #include "mark.h"
@@ -29,10 +30,10 @@ static bool is_wanted(const struct walk *walk, uint32_t category) {
     return walk->all || walk->category == category;
 }
 
-/* What is told of a block that is held. size: bytes that its holder may use, at whose end the record is. */
-static corral_origin describe(const void *block, size_t size, size_t bytes, uint32_t category, bool large) {
+/* What is told of a block that is held. */
+static corral_origin describe(const void *block, size_t bytes, uint32_t category, bool large) {
     struct record record = {.file = NULL};
-    enum record_state state = corral_record_read(block, size, &record);
+    enum record_state state = corral_record_read(block, bytes, &record);
     if (state == RECORD_LIVE && record.file == NULL) {
         record.file = "";
     }
@@ -55,12 +56,13 @@ static void visit_block(const struct walk *walk, struct mark *mark, uint32_t num
     const struct registry_entry *entry = corral_registry_entry(number);
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:holder] */
     uint32_t pool = registry_slab_pool(number, slab);
-    uint32_t bytes = corral_classes[pool & (CLASS_STRIDE - 1)].size;
-    char *block = arena_slab_start(arena, slab) + (size_t)at * bytes;
-    size_t size = hardened_asked(block, pool, bytes);
-    corral_origin origin = describe(block, size, bytes, entry->category, false);
+    uint32_t size = corral_classes[pool & (CLASS_STRIDE - 1)].size;
+    char *block = arena_slab_start(arena, slab) + (size_t)at * size;
+    size_t asked = hardened_asked(block, pool, size);
+    corral_origin origin = describe(block, asked, entry->category, false);
+    origin.block_bytes = size;
     if (corral_mark_let_go(mark)) {
-        corral_record_end(block, size);
+        corral_record_end(block, asked);
         corral_free_any(block);
     }
     walk->visit(&origin, sizeof origin, walk->argument);
@@ -72,6 +74,37 @@ static void visit_slab(const struct walk *walk, struct mark *marks, uint32_t num
     for (uint32_t at = 0; at < blocks && at < SLAB_MARKS; at++) {
         if (mark_is_set(&marks[at])) {
             visit_block(walk, &marks[at], number, slab, at);
+        }
+    }
+}
+
+/* A block between guard pages has its record where what was asked for ends. */
+static void visit_guarded(struct guard_block *it, void *argument) {
+    const struct walk *walk = argument;
+    struct mark *mark = (struct mark *)&it->mark;
+    if (!corral_mark_hold(mark)) {
+        return;
+    }
+    struct guard_info info;
+    bool live = guard_read(it, &info) && info.state == GUARD_IS_LIVE;
+    corral_origin origin = {.file = NULL};
+    if (live) {
+        origin = describe(info.block, info.size, it->range->category, false);
+        origin.block_bytes = corral_classes[info.pool & (CLASS_STRIDE - 1)].size;
+    }
+    if (corral_mark_let_go(mark)) {
+        guard_pass(it);
+    }
+    if (live) {
+        walk->visit(&origin, sizeof origin, walk->argument);
+    }
+}
+
+static void visit_all_guarded(struct walk *walk) {
+    uint32_t end = load_relaxed(&corral_category_end); /* [R:poll] */
+    for (uint32_t category = 0; category < end; category++) {
+        if (is_wanted(walk, category)) {
+            guard_visit(category, visit_guarded, walk);
         }
     }
 }
@@ -99,8 +132,7 @@ static void visit_large(const struct walk *walk, struct mark *mark, void *block)
     bool live = large_word_state(word) == LARGE_IS_LIVE;
     corral_origin origin = {.file = NULL};
     if (live) {
-        size_t bytes = large_word_bytes(word);
-        origin = describe(block, bytes, bytes, large_word_category(word), true);
+        origin = describe(block, large_word_bytes(word), large_word_category(word), true);
     }
     if (corral_mark_let_go(mark)) {
         corral_large_own_pass(block, entry);
@@ -147,5 +179,8 @@ corral_status corral_visit_origins(uint64_t id, corral_origin_visitor *visit, vo
     }
     visit_arenas(&walk);
     visit_all_large(&walk);
+    if (GUARDS) {
+        visit_all_guarded(&walk);
+    }
     return CORRAL_OK;
 }

@@ -14,6 +14,7 @@
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/process.h"
 
@@ -105,6 +106,9 @@ static void exhaust(void *argument) {
     corral_free(block, ID);
     figures_expect_nothing();
 }
+
+/* What lies between guard pages takes addresses, which are what is exhausted here. */
+TestSuite(exhaustion, .init = guards_off);
 
 Test(exhaustion, of_every_kind_of_block) {
     for (size_t i = 0; i < SIZES; i++) {

@@ -11,6 +11,7 @@
 #include "filling.h"
 
 #include "options.h"
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/process.h"
 
@@ -122,6 +123,7 @@ Test(isolated, has_addresses_that_nobody_else_has_ever) {
 /* Its own freed blocks serve it again, and their memory is not kept beyond what may be. */
 Test(isolated, has_its_own_addresses_again) {
     skip_other_backends();
+    guards_off();
     isolate(ID);
     use(ID);
     exhaust();

@@ -11,6 +11,7 @@
 #include "support/check.h"
 #include "support/classes.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/prng.h"
 
@@ -130,6 +131,7 @@ Test(realloc, neighbours_keep_their_content) {
 }
 
 Test(realloc, within_slack_stays_in_place) {
+    guards_off();
     size_t sizes[CLASSES_MOST];
     size_t count = classes_find(ID, sizes);
     for (size_t i = 1; i < count; i++) {

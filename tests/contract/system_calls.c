@@ -13,6 +13,7 @@
 #include "support/classes.h"
 #include "support/figures.h"
 #include "support/forbid.h"
+#include "support/guards.h"
 #include "support/process.h"
 
 #include <criterion/criterion.h>
@@ -32,6 +33,9 @@ static void map_under_the_filter(void *argument) {
     end_at_mapping_calls();
     mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
+
+/* A block between guard pages takes calls of the OS. */
+TestSuite(system_calls, .init = guards_off);
 
 /* Without this the other tests could pass because the filter does nothing. */
 Test(system_calls, the_filter_works) {

@@ -10,6 +10,7 @@
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/process.h"
 
@@ -118,6 +119,9 @@ static void run_life(bool allocates, bool detach) {
     figures_expect_nothing();
 }
 
+/* Addresses that lay between guard pages are not used again at once. */
+TestSuite(thread_end, .init = guards_off);
+
 Test(thread_end, destructors_of_a_thread_that_allocated) {
     run_life(true, false);
 }
@@ -158,6 +162,9 @@ Test(thread_end, memory_of_dead_threads_is_used_again) {
     }
     cr_assert_leq(figures_of(ID).arenas, before.arenas + 1, "arenas grow with threads");
 }
+
+/* Likewise. */
+TestSuite(detach, .init = guards_off);
 
 Test(detach, blocks_outlive_it) {
     for (size_t i = 0; i < 5; i++) {

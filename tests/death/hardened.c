@@ -13,6 +13,7 @@
 #include "support/check.h"
 #include "support/classes.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/misuse_child.h"
 #include "support/process.h"
 
@@ -86,6 +87,9 @@ static void free_twice_in_a_list(void *argument) {
     figures_expect_nothing();
     check_that_it_serves();
 }
+
+/* Between guard pages, much of this traps (guards.c). */
+TestSuite(hardened, .init = guards_off);
 
 Test(hardened, double_free_within_a_front_list) {
     misuse_expect(free_twice_in_a_list, DOUBLE_FREE, LISTED);

@@ -17,6 +17,7 @@
 #include "support/check.h"
 #include "support/classes.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/misuse_child.h"
 #include "support/process.h"
 
@@ -250,6 +251,7 @@ static void write_past_the_end(void) {
 
 /* The block that is written to is the next one that is handed out: in the exact mode, the lowest of its word. */
 static void write_to_a_free_block(void) {
+    guards_none(); /* where it traps */
     char *block = corral_alloc(ASKED, ID);
     corral_free(block, ID);
     block[40]++;

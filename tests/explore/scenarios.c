@@ -22,7 +22,7 @@ const struct scenario *const *const explore_scenarios[] = {scenarios_slab, scena
                                                            scenarios_thread, scenarios_doors,
                                                            scenarios_budget, scenarios_configure,
                                                            scenarios_reset, scenarios_origin, scenarios_region,
-                                                           scenarios_upkeep, 0};
+                                                           scenarios_guard, scenarios_upkeep, 0};
 
 void *take(size_t size, uint32_t id) {
     void *block = explore_take(corral_alloc(size, id), size);

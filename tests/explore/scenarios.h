@@ -44,6 +44,6 @@ extern const struct scenario *const scenarios_slab[], *const scenarios_shelf[],
     *const scenarios_arena[], *const scenarios_large[], *const scenarios_thread[],
     *const scenarios_doors[], *const scenarios_budget[],
     *const scenarios_configure[], *const scenarios_origin[], *const scenarios_region[], *const scenarios_reset[],
-    *const scenarios_upkeep[];
+    *const scenarios_guard[], *const scenarios_upkeep[];
 
 #endif

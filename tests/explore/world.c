@@ -180,6 +180,12 @@ static void world_advise_huge(void *start, size_t size, bool huge) {
     (void)start, (void)size, (void)huge;
 }
 
+static bool world_protect(void *start, size_t size, bool usable) {
+    (void)start, (void)size, (void)usable;
+    call();
+    return true;
+}
+
 static uint64_t world_milliseconds(void) {
     return world.milliseconds;
 }
@@ -204,6 +210,7 @@ const struct corral_os corral_os_real = {
     .milliseconds = world_milliseconds,
     .nanoseconds = world_nanoseconds,
     .on_thread_exit = world_on_thread_exit,
+    .protect = world_protect,
 };
 const struct corral_os *corral_os = &corral_os_real;
 

@@ -4,8 +4,8 @@
  *
  * Owns:     the children, one for each try.
  * Callers:  tests/misuse/meson.build; anyone, as shares [--tries=N] [--only=FAULT].
- * Promises: a line for each fault. A fault is found where corral says so, or refuses to do what would be wrong. The process is
- *           damaged where it ends without a word, or where a block is handed out that another caller holds.
+ * Promises: a line for each fault. A fault is found where corral says so, refuses to do what would be wrong, or lets it trap at
+ *           a block that the handler of the fault is told of. The process is damaged where it ends without a word, or where a block is handed out that another caller holds.
  *           Fails where a share is below what the build promises.
  * Does not: count what a fault does to the content of a block, but for damage that is seen so.
  *
@@ -15,6 +15,7 @@
 #include "traffic.h"
 
 #include "support/build.h"
+#include "support/guards.h"
 
 #include <misuse.h>
 #include <slab.h>
@@ -35,6 +36,7 @@ enum { SECONDS = 20, CRASHED = 100, FEW = 16, MANY = 500 };
 struct outcome {
     _Atomic uint64_t told;    /* misuse that was told */
     _Atomic uint32_t refused; /* what would be wrong did not come about */
+    _Atomic uint32_t trapped; /* it came to a trap between guard pages */
     _Atomic uint32_t twice;   /* a block was given twice */
 };
 static struct outcome *outcome;
@@ -101,6 +103,7 @@ static void free_of_stack(struct traffic *traffic) {
 /* In a category of its own, of whose class one block was handed out. */
 static void free_what_never_was(struct traffic *traffic) {
     size_t size = 16 + traffic_random(traffic, 500);
+    guards_none();
     unsigned char *block = corral_alloc(size, TRAFFIC_LONE_ID);
     struct slab *slab = slab_of(block);
     size_t bytes = slab_class(slab)->size;
@@ -169,8 +172,12 @@ static const struct fault {
     {"freed content is gone", read_after_free, 0, 100},
 };
 
-static void at_signal(int number) {
+/* A trap at a block that is known is told to the handler. */
+static void at_signal(int number, siginfo_t *info, void *context) {
+    corral_guarded it;
+    (void)context;
     note_told();
+    outcome->trapped = number == SIGSEGV && corral_guarded_at(info->si_addr, &it, sizeof it) == 1;
     _exit(CRASHED + number);
 }
 
@@ -197,7 +204,8 @@ static void be_child(const struct fault *fault, unsigned number) {
     struct attempt attempt = {.fault = fault, .traffic = &traffic};
     static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGALRM};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        signal(signals[i], at_signal);
+        struct sigaction action = {.sa_sigaction = at_signal, .sa_flags = SA_SIGINFO};
+        sigaction(signals[i], &action, NULL);
     }
     alarm(SECONDS);
     if (dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) < 0) {
@@ -231,7 +239,7 @@ static bool try_once(const struct fault *fault, unsigned number, struct share *s
         return false;
     }
     bool ended = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-    bool found = outcome->told > 0 || outcome->refused;
+    bool found = outcome->told > 0 || outcome->refused || outcome->trapped;
     share->found += found;
     share->damaged += outcome->twice || (ended && !found);
     return true;

@@ -116,7 +116,7 @@ struct held *held_new(void *block, size_t size, unsigned category, unsigned owne
     CHECK(held != NULL, "no record");
     size_t usable = corral_usable_size(block);
     CHECK(usable >= size, "%zu usable of %zu", usable, size);
-    CHECK(shadow_take(block, figures_bytes(block)), "%p + %zu overlaps a live block", block, usable);
+    CHECK(shadow_take(block, figures_span(block)), "%p + %zu overlaps a live block", block, usable);
     *held = (struct held){.block = block,
                           .size = size,
                           .usable = usable,
@@ -141,7 +141,7 @@ void held_check(const struct held *held) {
 unsigned char *held_end(struct held *held) {
     held_check(held);
     unsigned char *block = held->block;
-    CHECK(shadow_give(block, figures_bytes(block)), "%p was freed twice", (void *)block);
+    CHECK(shadow_give(block, figures_span(block)), "%p was freed twice", (void *)block);
     free(held);
     return block;
 }
@@ -155,7 +155,7 @@ void held_free(struct held *held) {
  * its sizes has its pattern in other places, so both sizes are filled whole around the call. */
 void held_resize(struct held *held, size_t size) {
     held_check(held);
-    CHECK(shadow_give(held->block, figures_bytes(held->block)), "%p was freed twice", (void *)held->block);
+    CHECK(shadow_give(held->block, figures_span(held->block)), "%p was freed twice", (void *)held->block);
     size_t common = held->usable < size ? held->usable : size;
     pattern_fill(held->block, held->usable, held->key);
     unsigned char *block = corral_realloc(held->block, size, id_of(held->category));
@@ -165,7 +165,7 @@ void held_resize(struct held *held, size_t size) {
     held->size = size;
     held->usable = corral_usable_size(block);
     CHECK(held->usable >= size, "%zu usable of %zu", held->usable, size);
-    CHECK(shadow_take(block, figures_bytes(block)), "%p + %zu overlaps a live block", (void *)block,
+    CHECK(shadow_take(block, figures_span(block)), "%p + %zu overlaps a live block", (void *)block,
           held->usable);
     held->key = pattern_key(block, held->usable, held->owner, held->key);
     pattern_fill_sparse(block, held->usable, held->key);

@@ -175,7 +175,7 @@ static void check_round(uint64_t round) {
     struct held **all = gather(&count);
     uint64_t units = 0;
     for (size_t i = 0; i < count; i++) {
-        units += (figures_bytes(all[i]->block) + 15) / 16;
+        units += (figures_span(all[i]->block) + 15) / 16;
     }
     CHECK(shadow_units() == units, "the shadow model and the test disagree");
     held_check_all(all, count, options.categories);

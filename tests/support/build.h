@@ -38,9 +38,13 @@
 #define BUILD_HAS_TSAN 0
 #endif
 
+/* Blocks between guard pages take a page each, at least. Where they are not one of very many, figures of the process say
+ * little of the rest. */
+#define BUILD_HAS_MANY_GUARDS (CORRAL_GUARD_EVERY != 0 && CORRAL_GUARD_EVERY < 1000)
+
 /* Sanitizers and emulators keep memory of their own, so figures of the process mean nothing beside
  * them. */
-#define BUILD_MEASURES_MEMORY (!BUILD_HAS_ASAN && !BUILD_HAS_TSAN && !BUILD_IS_EMULATED)
+#define BUILD_MEASURES_MEMORY (!BUILD_HAS_ASAN && !BUILD_HAS_TSAN && !BUILD_IS_EMULATED && !BUILD_HAS_MANY_GUARDS)
 
 /* Bytes at least that a block takes besides what it was asked for. */
 #define BUILD_TAIL ((size_t)CORRAL_HARDENED)

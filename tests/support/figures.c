@@ -13,10 +13,13 @@
 #include "check.h"
 
 #if CORRAL_HARDENED && defined(CORRAL_STATIC)
+#include <guard_map.h>
 #include <registry.h>
 #elif CORRAL_HARDENED
 #include <corral/layout.h>
 #endif
+
+#include <corral/guard.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -138,6 +141,9 @@ corral_stats figures_total(void) {
 
 #if CORRAL_HARDENED && defined(CORRAL_STATIC)
 uint64_t figures_bytes(const void *block) {
+    if (GUARDS && guard_covers(block)) {
+        return corral_classes[guard_pool_at(block) & (CLASS_STRIDE - 1)].size;
+    }
     return registry_covers((uintptr_t)block)
                ? corral_classes[registry_pool((uintptr_t)block) & (CLASS_STRIDE - 1)].size
                : corral_usable_size(block);
@@ -159,6 +165,11 @@ uint64_t figures_bytes(const void *block) {
     return corral_usable_size(block);
 }
 #endif
+
+uint64_t figures_span(const void *block) {
+    corral_guarded it;
+    return corral_guarded_at(block, &it, sizeof it) ? corral_usable_size(block) : figures_bytes(block);
+}
 
 void figures_expect(uint32_t memory_type_id, uint64_t blocks, uint64_t bytes) {
     corral_stats stats = figures_of(memory_type_id);

@@ -21,6 +21,9 @@ corral_stats figures_total(void);
 /* What the figures count for a live block: what it takes. In a build that is not hardened the caller may use all of it. */
 uint64_t figures_bytes(const void *block);
 
+/* Bytes from its address on that no other block has: as many, but where a block lies between guard pages. */
+uint64_t figures_span(const void *block);
+
 /* So many frees more were of what was no live block, which may be counted as frees: but for them, at figures level
  * 2 each reading has as many blocks live as were allocated and not freed. Any thread. */
 void figures_count_faults(uint64_t frees);

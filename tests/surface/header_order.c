@@ -13,6 +13,7 @@
 #include <corral/config.h>
 #include <corral/configure.h>
 #include <corral/corral.h>
+#include <corral/guard.h>
 #include <corral/inline.h>
 #include <corral/jemalloc.h>
 #include <corral/lpm.h>

@@ -3,8 +3,8 @@
 """Checks that the libraries call nothing of libc but the few functions that corral may.
 
 Owns:     the list of them.
-Callers:  tests/surface/meson.build, as no_locks.py SHARED STATIC SOURCE..., or as
-          no_locks.py --malloc LIBRARY; self_test.py.
+Callers:  tests/surface/meson.build, as no_locks.py [--guards] SHARED STATIC SOURCE..., or as
+          no_locks.py [--guards] --malloc LIBRARY; self_test.py.
 Promises: no lock, no futex, no condition variable, no allocator and no formatted output can be
           called from corral but through one of these; a call that is new fails, and so does one that
           is listed and not made any more. Of syscall, whose number could be any, the sources are read.
@@ -23,6 +23,8 @@ ALLOWED = {
     "syscall": "one of SYSCALLS", "tgkill": "is that thread gone?",
     "write": "says a misuse", "abort": "ends the process at one", "__errno_location": "errno",
 }
+# What one with guard pages calls besides.
+OF_GUARDS = {"mprotect": "makes pages trap"}
 # What the library in malloc's place calls besides, and when.
 OF_MALLOC = {
     "_dl_find_object": "whose call it is; takes no lock", **dict.fromkeys(["dlopen", "dlsym", "dlclose"], "when new fails"),
@@ -72,17 +74,23 @@ def symbols_of(*arguments):
 
 
 def main():
-    if sys.argv[1] == "--malloc":
-        found = list(faults(symbols_of("-D", sys.argv[2]), {**ALLOWED, **OF_MALLOC}))
-        print("\n".join(found) or f"{len(ALLOWED) + len(OF_MALLOC)} functions of libc")
+    arguments = sys.argv[1:]
+    allowed = dict(ALLOWED)
+    if arguments[0] == "--guards":
+        allowed.update(OF_GUARDS)
+        arguments.pop(0)
+    if arguments[0] == "--malloc":
+        allowed.update(OF_MALLOC)
+        found = list(faults(symbols_of("-D", arguments[1]), allowed))
+        print("\n".join(found) or f"{len(allowed)} functions of libc")
         return 1 if found else 0
-    shared, static, *sources = sys.argv[1:]
-    found = [*(f"shared: {fault}" for fault in faults(symbols_of("-D", shared))),
-             *(f"static: {fault}" for fault in faults(symbols_of(static)))]
+    shared, static, *sources = arguments
+    found = [*(f"shared: {fault}" for fault in faults(symbols_of("-D", shared), allowed)),
+             *(f"static: {fault}" for fault in faults(symbols_of(static), allowed))]
     for source in sources:
         with open(source, encoding="utf-8") as file:
             found += [f"{source}: {fault}" for fault in faults_of_source(file.read())]
-    print("\n".join(found) or f"{len(ALLOWED)} functions of libc")
+    print("\n".join(found) or f"{len(allowed)} functions of libc")
     return 1 if found else 0
 
 

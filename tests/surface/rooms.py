@@ -7,7 +7,7 @@ Callers:  tests/surface/meson.build, as rooms.py SRC; self_test.py.
 Promises: one line per fault, and failure where there is one.
 Does not: look at includes in angle brackets.
 
-Only backend.c calls the OS's operations on memory, so that every backend is asked for all of it.
+Only backend.c and backend_protect.c call the OS's operations on memory, so that every backend is asked for all of it.
 
 The order stands in SRC/README.md, in the block that begins with ```rooms: one room a line, the
 bottom one first. A file belongs to the room of its stem, or, as os_posix.c does to os, to the room
@@ -17,7 +17,8 @@ import pathlib
 import re
 import sys
 
-OF_MEMORY = re.compile(r"\bcorral_os\s*->\s*(reserve|release|purge|grow)\b")
+OF_MEMORY = re.compile(r"\bcorral_os\s*->\s*(reserve|release|purge|grow|protect)\b")
+OF_BACKENDS = {"backend.c", "backend_protect.c"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -41,7 +42,7 @@ def faults_of_file(name, text, rooms):
     if own is None:
         yield f"{name}: README.md names no room for it"
         return
-    for called in OF_MEMORY.findall(text) if name != "backend.c" else []:
+    for called in OF_MEMORY.findall(text) if name not in OF_BACKENDS else []:
         yield f"{name}: calls {called} of the OS, which is for backend.c alone"
     for included in INCLUDE.findall(text):
         other = room_of(pathlib.PurePath(included).stem, rooms)

@@ -147,6 +147,8 @@ class Rooms(unittest.TestCase):
     def test_memory_of_the_os(self):
         self.finds("alloc.c: calls purge of the OS, which is for backend.c alone",
                    {"alloc.c": "bool done = corral_os->purge(start, size);"})
+        self.finds("alloc.c: calls protect of the OS, which is for backend.c alone",
+                   {"alloc.c": "corral_os->protect(start, size, false);"})
 
     def test_memory_of_the_os_by_the_backend(self):
         files = {**self.FILES, "backend.c": '#include "os.h"\ncorral_os->release(start, size);'}
@@ -260,7 +262,7 @@ class NoLocks(unittest.TestCase):
         self.assertEqual(list(no_locks.faults(offsets)), [])
 
     def test_calls(self):
-        for name in ["pthread_mutex_lock", "malloc", "snprintf", "pthread_cond_wait",
+        for name in ["pthread_mutex_lock", "malloc", "mprotect", "snprintf", "pthread_cond_wait",
                      "sched_yield", "nanosleep", "__cxa_guard_acquire"]:
             found = list(no_locks.faults(self.SOUND + [("U", name)]))
             self.assertEqual(found, [f"{name}: is called, and corral may not call it"])

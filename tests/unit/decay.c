@@ -41,6 +41,7 @@ static void use_table(uint64_t now) {
     table = corral_os_real;
     table.milliseconds = milliseconds;
     table.purge = purge;
+    table.protect = NULL; /* what lies between guard pages leaves no slab that decays */
     corral_os = &table;
     clock_now = now;
 }

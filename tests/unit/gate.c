@@ -16,6 +16,7 @@
 #include "support/build.h"
 #include "support/check.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/process.h"
 
 #include <criterion/criterion.h>
@@ -38,6 +39,9 @@ static void use(uint32_t id) {
 static struct row *row_of_level(void) {
     return load_relaxed(&thread_cache()->rows[LEVEL]);
 }
+
+/* Blocks between guard pages are in no front list. */
+TestSuite(gate, .init = guards_off);
 
 Test(gate, lets_no_reset_begin_while_a_thread_is_within) {
     bool within;

@@ -19,6 +19,7 @@
 #include "support/check.h"
 #include "support/failing.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/process.h"
 
@@ -27,10 +28,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum kind { RESERVE, RELEASE, PURGE, GROW, ON_EXIT, KINDS };
+enum kind { RESERVE, RELEASE, PURGE, GROW, ON_EXIT, PROTECT, KINDS };
 enum { HELD = 64, ROUNDS = 6 };
 
-static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit"};
+static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit", "protect"};
 
 static struct corral_os table;
 static struct failing failing = {.kind = KINDS};
@@ -66,6 +67,10 @@ static bool on_thread_exit(void (*function)(void *), void *argument) {
     return !fails(ON_EXIT) && corral_os_real.on_thread_exit(function, argument);
 }
 
+static bool protect(void *start, size_t size, bool usable) {
+    return !fails(PROTECT) && corral_os_real.protect(start, size, usable);
+}
+
 static void use_table(void) {
     table = corral_os_real;
     table.reserve = reserve;
@@ -73,6 +78,7 @@ static void use_table(void) {
     table.purge = purge;
     table.grow = grow;
     table.on_thread_exit = on_thread_exit;
+    table.protect = corral_os_real.protect == NULL ? NULL : protect;
     corral_os = &table;
 }
 
@@ -90,6 +96,7 @@ static void keep(void *block, size_t size, uint32_t id) {
     if (block == NULL) {
         CHECK(errno == ENOMEM, "errno %d", errno);
         CHECK(failing.failures > 0, "a call fails where the OS does not");
+        CHECK(failing.kind != PROTECT, "a call fails that needs no guard pages");
         return;
     }
     CHECK(held_count < HELD, "the test holds too much");
@@ -121,12 +128,15 @@ static void allocate(void *argument) {
     const size_t sizes[] = {16, 3000, 40000, 600 * BUILD_KIB, 3 * BUILD_MIB};
     for (size_t i = 0; i < 5; i++) {
         uint32_t id = i % 2 == 0 ? 0 : 0x4f534641;
+        guards_next();
         errno = 0;
         keep(corral_alloc(sizes[i], id), sizes[i], id);
+        guards_next();
         errno = 0;
         void *zeros = corral_calloc(sizes[i], 1, id);
         CHECK(zeros == NULL || pattern_is_byte(zeros, sizes[i], 0), "not zero");
         keep(zeros, sizes[i], id);
+        guards_next();
         errno = 0;
         keep(corral_aligned_alloc((size_t)64 << (4 * i), sizes[i], id), sizes[i], id);
     }
@@ -143,6 +153,7 @@ static void resize(void *argument) {
     (void)argument;
     for (size_t i = 0; i < held_count; i += 2) {
         size_t size = held[i].size;
+        guards_next();
         keep_resized(&held[i], size < BUILD_MIB ? size * 3 + 1 : size + 300000);
         keep_resized(&held[i], held[i].size / 4 + 1);
     }
@@ -212,7 +223,8 @@ static void fail_rounds(void *argument) {
         failing.failures = 0;
         run_scenario();
         long *half = &most[round >= ROUNDS / 2];
-        *half = mapped_bytes > *half ? mapped_bytes : *half;
+        long bytes = mapped_bytes - (long)guards_bytes();
+        *half = bytes > *half ? bytes : *half;
     }
     bool leaks = failure->kind != RELEASE && most[1] > most[0] + 64 * CORRAL_SLAB_KIB * 1024L;
     CHECK(!leaks, "%ld bytes are mapped at most, then %ld", most[0], most[1]);
@@ -263,4 +275,11 @@ Test(os_failures, of_grow) {
 
 Test(os_failures, of_on_thread_exit) {
     fail_each_call(ON_EXIT);
+}
+
+/* Only guard pages need it. */
+Test(os_failures, of_protect) {
+    if (CORRAL_GUARD_EVERY != 0) {
+        fail_each_call(PROTECT);
+    }
 }
