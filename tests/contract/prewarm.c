@@ -166,6 +166,7 @@ static void ask_for_too_much(void *unused) {
     (void)unused;
     corral_category_options options = {.reserve = RESERVE}, before = options;
     configure(ID, options);
+    corral_free(corral_alloc(SIZE, OTHER), OTHER); /* its tables are there */
     uint64_t arenas = figures_of(ID).arenas;
     bound_addresses(100 * BUILD_MIB);
     options.reserve = UINT64_C(1) << 40;
