@@ -4,7 +4,7 @@
  *
  * Owns:     the scenarios, and the one line of JSON that says what was found.
  * Callers:  run.py, the shell: memory-NAME start, memory-NAME peak CATEGORIES, memory-NAME
- *           fragmentation.
+ *           fragmentation, memory-NAME day.
  * Promises: resident memory is what the kernel counts for the whole process, exactly, with the
  *           pages of libraries. What the scenario itself needs is touched before the first
  *           reading, and every byte of a block is written. Where the allocator does not serve a
@@ -160,6 +160,9 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "fragmentation") == 0) {
         return memory_fragmentation();
     }
-    fprintf(stderr, "usage: %s start | peak CATEGORIES | fragmentation\n", argv[0]);
+    if (argc == 2 && strcmp(argv[1], "day") == 0) {
+        return memory_day();
+    }
+    fprintf(stderr, "usage: %s start | peak CATEGORIES | fragmentation | day\n", argv[0]);
     return EXIT_FAILURE;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scenario of memory.c that has a file of its own.
+ * The scenarios of memory.c that have files of their own.
  *
  * Owns:     nothing.
  * Callers:  memory.c.
- * Promises: as memory_fragmentation.c says.
+ * Promises: as memory_fragmentation.c and memory_day.c say.
  * Does not: keep anything between calls.
  */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 
-/* Runs the scenario and prints one line of JSON. Returns the exit code of the program. */
+/* Each runs its scenario and prints one line of JSON. Returns the exit code of the program. */
 int memory_fragmentation(void);
+int memory_day(void);
 
 #endif

@@ -14,31 +14,34 @@ from rows import CHECKS, HARNESS, LIMITS, is_rival, place
 from subprogram import report_of
 
 MIB = 1 << 20
-START, PEAKS, FRAGMENTATION = 'start', ('peak1', 'peak16'), 'fragmentation'
+START, PEAKS = 'start', ('peak1', 'peak16')
+# Those in which memory is read again and again.
+CURVES = ('fragmentation', 'day')
 # key: (what the program is asked for, title)
 SCENARIOS = {
     'start': (['start'], 'resident after the first block, over a program that allocates nothing'),
     'peak1': (['peak', '1'], '512 MiB live on 8 threads, 1 category'),
     'peak16': (['peak', '16'], '512 MiB live on 8 threads, 16 categories'),
     'fragmentation': (['fragmentation'], 'a long run of changing sizes, at most 64 MiB live'),
+    'day': (['day'], 'a server\'s day: levels, sessions that rise and fall, sizes that grow'),
 }
 # Which pages of a program's own file are resident at its start differs by some from run to run.
 REPEATS = {'start': 5}
-LIMIT_OF = {'start': 'limit', 'peak1': 'limit', 'peak16': 'limit-16', 'fragmentation': None}
+LIMIT_OF = {'start': 'limit', 'peak1': 'limit', 'peak16': 'limit-16', 'fragmentation': None, 'day': None}
 # The columns of a table: field, title, format.
 COLUMNS = {
     'start': (('over_empty', 'MiB', '.2f'),),
     'peak': (('peak_of_requested', 'peak / requested', '.3f'), ('freed', 'freed, MiB', '.1f'),
              ('freed_of_peak', 'freed / peak', '.1%'), ('idle', 'idle, MiB', '.1f'),
              ('trimmed', 'trimmed, MiB', '.1f')),
-    'fragmentation': (('mean_of_live', 'mean / mean live', '.2f'),
-                      ('most_of_live', 'most / most live', '.2f'), ('most', 'most, MiB', '.1f'),
-                      ('last', 'at the end, MiB', '.1f')),
+    'curve': (('mean_of_live', 'mean / mean live', '.2f'),
+              ('most_of_live', 'most / most live', '.2f'), ('most', 'most, MiB', '.1f'),
+              ('last', 'at the end, MiB', '.1f')),
 }
 
 
 def columns_of(scenario):
-    return COLUMNS['peak' if scenario in PEAKS else scenario]
+    return COLUMNS['peak' if scenario in PEAKS else 'curve' if scenario in CURVES else scenario]
 
 
 def takes_part(scenario, name):
@@ -99,7 +102,7 @@ def figures_of_peak(values):
     return figures
 
 
-def figures_of_fragmentation(values):
+def figures_of_curve(values):
     live = [sample[0] for sample in values['curve']]
     resident = [sample[1] - values['base'] for sample in values['curve']]
     return {'mean_of_live': statistics.mean(resident) / statistics.mean(live),
@@ -120,9 +123,9 @@ def summarise_scenario(scenario, values):
         return {name: {'over_empty': (statistics.median(run['resident'] for run in runs) - empty)
                        / MIB}
                 for name, runs in values.items() if name not in HARNESS}
-    figures_of = figures_of_peak if scenario in PEAKS else figures_of_fragmentation
+    figures_of = figures_of_peak if scenario in PEAKS else figures_of_curve
     summary = {name: medians([figures_of(run) for run in runs]) for name, runs in values.items()}
-    if scenario == FRAGMENTATION:
+    if scenario in CURVES:
         for name, runs in values.items():
             summary[name]['curve'] = [[live, resident - runs[0]['base']]
                                       for live, resident in runs[0]['curve']]

@@ -54,11 +54,22 @@ def expect_fragmentation(said):
            'what is live is resident')
 
 
+def expect_day(said):
+    live = [sample[0] for sample in said['curve']]
+    resident = [sample[1] - said['base'] for sample in said['curve']]
+    expect(len(live) == 288, 'twelve samples an hour')
+    expect(all(held == 0 for held in live[-12:]), 'nobody is there in the last hour')
+    expect(max(live) > 100 << 20, 'a server is full')
+    expect(all(kept + SLACK >= held for held, kept in zip(live, resident)),
+           'what is live is resident')
+
+
 def main(program):
     expect_start(said_by(program, 'start'))
     expect_peak(said_by(program, 'peak16'))
     expect_fragmentation(said_by(program, 'fragmentation'))
-    print(f'{10 - len(failures)} passed, {len(failures)} failed')
+    expect_day(said_by(program, 'day'))
+    print(f'{14 - len(failures)} passed, {len(failures)} failed')
     return 1 if failures else 0
 
 

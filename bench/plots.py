@@ -16,7 +16,7 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402 (the drawing backend is chosen before)
 from matplotlib.ticker import FormatStrFormatter  # noqa: E402
 
-from memory import FRAGMENTATION, MIB  # noqa: E402
+from memory import CURVES, MIB  # noqa: E402
 from rows import BUSY, LATENCY, ONE_CORE, QUANTILES, SCALING, place, row_of  # noqa: E402
 
 # Where each quantile stands on an axis of nines.
@@ -125,9 +125,13 @@ def latency(summary, colour, output):
     return save(figure, output / 'latency.svg')
 
 
-def resident(memory_summary, colour, output):
-    """Resident and live memory over the steps of the long run."""
-    curves = memory_summary.get(FRAGMENTATION, {})
+# What the samples of a curve are taken by.
+ALONG = {'fragmentation': ('million blocks replaced', 'resident.svg'), 'day': ('hours', 'day.svg')}
+
+
+def resident(scenario, memory_summary, colour, output):
+    """Resident and live memory over the steps of a long run."""
+    curves = memory_summary.get(scenario, {})
     if not curves:
         return None
     figure, axis = plt.subplots(figsize=(14, 7))
@@ -138,12 +142,13 @@ def resident(memory_summary, colour, output):
                   color=colour[name], linewidth=1)
     axis.fill_between(steps, [sample[0] / MIB for sample in figures['curve']], color='lightgrey',
                       label='live')
+    along, name = ALONG[scenario]
     axis.set_ylim(bottom=0)
-    axis.set_xlabel('million blocks replaced')
+    axis.set_xlabel(along)
     axis.set_ylabel('MiB resident')
     axis.grid(alpha=0.3)
     axis.legend(fontsize=7)
-    return save(figure, output / 'resident.svg')
+    return save(figure, output / name)
 
 
 def draw(data, output):
@@ -151,7 +156,7 @@ def draw(data, output):
     summary, memory_summary = data['summary'], data.get('memory_summary', {})
     shades = colours(summary, memory_summary)
     drawn = [plot(summary, shades, output) for plot in (throughput, scaling, latency)]
-    drawn.append(resident(memory_summary, shades, output))
+    drawn += [resident(scenario, memory_summary, shades, output) for scenario in CURVES]
     return [path for path in drawn if path]
 
 
