@@ -191,12 +191,10 @@ static bool end(struct registry_entry *entry) {
 
 /* An empty arena goes when its category has free slabs enough and none of this one are kept: who
  * frees all of a level and loads the next one finds its memory still there. */
-static void end_if_spare(struct registry_entry *entry) {
+static bool end_if_spare(struct registry_entry *entry) {
     int32_t spare =
         load_relaxed(&category_of(entry)->free_slabs) - (int32_t)ARENA_USABLE; /* [R:hint] */
-    if (spare >= KEEP_FREE && corral_retire_is_over(entry)) {
-        end(entry);
-    }
+    return spare >= KEEP_FREE && corral_retire_is_over(entry) && end(entry);
 }
 
 /* Does nobody hold a slab of the entry's arena? */
@@ -224,11 +222,16 @@ bool corral_arena_end_empty_of(uint32_t category) {
     return any;
 }
 
-void corral_arena_end_spare(uint32_t number) {
+bool corral_arena_end_spare(uint32_t number) {
     struct registry_entry *entry = corral_registry_entry(number);
-    if (is_empty(entry)) {
-        end_if_spare(entry);
-    }
+    return is_empty(entry) && end_if_spare(entry);
+}
+
+bool corral_arena_may_reserve(uint32_t category, uint64_t bytes) {
+    /* [R:figure] */
+    uint64_t has = load_relaxed(&corral_categories[category].arenas);
+    uint64_t needed = bytes / (ARENA_USABLE * SLAB_BYTES) + 1;
+    return needed <= has || needed - has <= (REGISTRY_LIMIT - corral_registry_count()) / 2;
 }
 
 bool corral_arena_reserve(uint32_t category, uint64_t bytes) {

@@ -143,8 +143,10 @@ bool corral_arena_end_empty(void);
 /* Ends those of a category, but for its reserve. False when there was none. Walks its arenas. */
 bool corral_arena_end_empty_of(uint32_t category);
 /* Ends an arena, by its number, when nobody holds a slab of it and its category has free slabs enough besides: what
- * giving back the last slab of it does too, where the program does not tick. */
-void corral_arena_end_spare(uint32_t number);
+ * giving back the last slab of it does too, where the program does not tick. True when it has ended. */
+bool corral_arena_end_spare(uint32_t number);
+/* Are there arenas enough for so many bytes of slabs, and as many for others? */
+bool corral_arena_may_reserve(uint32_t category, uint64_t bytes);
 /* Makes arenas until the category's have so many bytes of slabs. False when there are not so many addresses. May call
  * the OS. */
 bool corral_arena_reserve(uint32_t category, uint64_t bytes);

@@ -50,15 +50,19 @@ static corral_status give_options(uint32_t which, corral_category_options *optio
 }
 
 /* Has a category's reserve made, which is not taken away from then on, then sets the rest. What fails leaves all as it
- * was, but for arenas that were made and that nothing keeps from ending. */
+ * was, unless another thread has set the reserve meanwhile. */
 static corral_status set_options(uint32_t category, const corral_category_options *options) {
+    if (!corral_arena_may_reserve(category, options->reserve)) {
+        return CORRAL_ENOMEM;
+    }
     uint64_t before = corral_control_set_reserve(category, options->reserve);
     corral_status status = CORRAL_ENOMEM;
     if (corral_arena_reserve(category, options->reserve)) {
         status = corral_control_set(category, options);
     }
     if (status != CORRAL_OK) {
-        corral_control_set_reserve(category, before);
+        corral_control_reset_reserve(category, options->reserve, before);
+        corral_arena_end_empty_of(category);
     }
     return status;
 }

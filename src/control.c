@@ -173,6 +173,14 @@ uint64_t corral_control_set_reserve(uint32_t category, uint64_t bytes) {
     return (uint64_t)before;
 }
 
+void corral_control_reset_reserve(uint32_t category, uint64_t from, uint64_t to) {
+    int64_t expected = (int64_t)from;
+    /* [R:value-is-all] Likewise. */
+    if (cas_relaxed(&corral_controls[category].reserve, &expected, (int64_t)to)) {
+        fetch_add_relaxed(&corral_control_reserved, (int64_t)(to - from)); /* [R:hint] */
+    }
+}
+
 void corral_control_get(uint32_t category, corral_category_options *options) {
     struct control *control = &corral_controls[category];
     /* [E:callback] */

@@ -84,6 +84,8 @@ bool corral_control_name_fits(const char *name);
 corral_status corral_control_set(uint32_t category, const corral_category_options *options);
 /* Sets how much is to be a category's alone. Returns what was set before. */
 uint64_t corral_control_set_reserve(uint32_t category, uint64_t bytes);
+/* Sets it from one to another, if it is that still. */
+void corral_control_reset_reserve(uint32_t category, uint64_t from, uint64_t to);
 void corral_control_get(uint32_t category, corral_category_options *options);
 /* Is the next allocation one that is to fail? For a category that FAILS. Wait-free. */
 bool corral_control_fails_now(uint32_t category);

@@ -26,16 +26,20 @@ static _Atomic uint32_t last_step;
 static _Atomic uint32_t next_number;
 static _Atomic uint32_t next_room;
 
-static void purge_runs(struct registry_entry *entry, uint64_t mask) {
+/* Returns how many slabs were purged: none of those for which the backend refused. */
+static unsigned purge_runs(struct registry_entry *entry, uint64_t mask) {
     const struct arena *arena = (struct arena *)load_relaxed(&entry->arena); /* [R:after-edge] */
+    unsigned purged = 0;
     while (mask != 0) {
         uint64_t run = bits_first_run(mask);
         if (corral_backend_purge(arena_slab_start(arena, bits_lowest(run)),
                                  (size_t)bits_count(run) << SLAB_SHIFT)) {
             corral_unretire(entry, run);
+            purged += bits_count(run);
         }
         mask &= ~run;
     }
+    return purged;
 }
 
 /* The first `most` ones. */
@@ -69,9 +73,9 @@ static unsigned purge(struct registry_entry *entry, uint32_t now, uint32_t age, 
     if (mask == 0 || !cas_acquire(&entry->taken, &taken, taken | mask)) {
         return 0;
     }
-    purge_runs(entry, mask);
+    unsigned purged = purge_runs(entry, mask);
     corral_arena_return(entry, mask);
-    return bits_count(mask);
+    return purged;
 }
 
 /* The same for those that were kept long enough. */
@@ -119,7 +123,7 @@ CORRAL_NOINLINE void corral_decay_make_room(unsigned slabs) {
 size_t corral_decay_category(uint32_t category, size_t most) {
     uint32_t now = (uint32_t)corral_os->milliseconds();
     struct registry_entry *entry = corral_registry_first(category);
-    size_t slabs = most >> SLAB_SHIFT, purged = 0;
+    size_t slabs = most / SLAB_BYTES + (most % SLAB_BYTES != 0), purged = 0;
     for (; entry != NULL && purged < slabs; entry = entry->next) {
         size_t left = slabs - purged;
         purged += purge(entry, now, 0, left < ARENA_SLABS ? (unsigned)left : ARENA_SLABS);

@@ -23,7 +23,7 @@ void corral_decay_step(void);
  * call the OS. */
 void corral_decay_make_room(unsigned slabs);
 
-/* Purges up to `most` bytes of what is kept of a category beyond its reserve, but for slabs of arenas in which others
+/* Purges `most` bytes, or up to a slab more, of what is kept of a category beyond its reserve, but for slabs of arenas in which others
  * claim or give back some at that moment. Returns how many. Walks the category's arenas. Calls the OS. */
 size_t corral_decay_category(uint32_t category, size_t most);
 

@@ -39,6 +39,7 @@ size_t corral_keep_bytes(uint32_t category) {
 /* What may be kept of all: what was set for that, and all reserves. */
 static int64_t most_of_all(void) {
     int64_t set = load_relaxed(&corral_controls[CONTROL_PROCESS].keep); /* [R:value-is-all] */
+    set = set < INT64_MAX / 4 ? set : INT64_MAX / 4;
     return (set != 0 ? set : (int64_t)RETIRE_BYTES) + load_relaxed(&corral_control_reserved); /* [R:hint] */
 }
 

@@ -24,6 +24,8 @@
 #define KEPT_SLOTS   64u
 /* Kept blocks that make room for one more, at most, before it is unmapped instead. */
 #define KEPT_TRIES   4u
+/* Bytes that wait for a tick, at most, and a block. */
+#define DUE_MOST     ((size_t)(256 * 1024 * KIB))
 #define BEHIND_MOST  (LARGE_KEEP_BYTES / 2)
 #define RESERVE_MOST (LARGE_KEEP_BYTES / 4)
 
@@ -100,15 +102,21 @@ static bool unmap_due(void) {
     return any;
 }
 
-/* Unmaps a block that nobody else has, with those that waited for ticks which are no more; or, where the program
- * ticks, leaves it to a tick. */
+/* Unmaps a block that nobody else has; or, where the program ticks, leaves it to a tick, unless so much is already that
+ * none has had time for. */
 static void let_go(void *block, struct large_entry *entry) {
-    if (corral_keep_is_ticked()) {
+    if (corral_keep_is_ticked() && corral_large_due_bytes() < DUE_MOST) {
         corral_large_due_put(block, entry);
         return;
     }
     corral_large_unmap(block, entry);
-    unmap_due();
+    corral_large_settle();
+}
+
+CORRAL_SLOW void corral_large_settle_now(void) {
+    if (!corral_keep_is_ticked()) {
+        unmap_due();
+    }
 }
 
 /* Takes the kept block out of a slot; NULL when there is none. */
@@ -152,6 +160,9 @@ static bool is_old(uint32_t slot, uint32_t now) {
     }
     uint64_t word = load_relaxed(&large_map_find(block)->word); /* [R:hint] */
     uint32_t age = corral_keep_ms(large_word_category(word));
+    if (load_relaxed(&kept_at[slot]) == 0) {          /* [R:hint] */
+        store_relaxed(&kept_at[slot], now | 1); /* [R:hint] */
+    }
     /* [R:hint] */
     return age != UINT32_MAX && corral_keep_has_passed(age, load_relaxed(&kept_at[slot]), now);
 }
@@ -166,14 +177,18 @@ void corral_large_age(uint32_t now) {
     }
 }
 
+/* When a block was kept, odd; 0 while the program does not tick: a tick's look is then its first. */
+static void note_time(_Atomic uint32_t *at) {
+    bool ticked = corral_keep_is_ticked();
+    store_relaxed(at, ticked ? (uint32_t)corral_os->milliseconds() | 1 : 0); /* [R:hint] */
+}
+
 static bool put_into_slot(void *block) {
     for (unsigned i = 0; i < KEPT_SLOTS; i++) {
         uintptr_t empty = 0;
         if (load_relaxed(&kept[i]) == 0 &&                     /* [R:cas-reload] */
             cas_release(&kept[i], &empty, (uintptr_t)block)) { /* [E:kept] */
-            if (corral_keep_is_ticked()) {
-                store_relaxed(&kept_at[i], (uint32_t)corral_os->milliseconds()); /* [R:hint] */
-            }
+            note_time(&kept_at[i]);
             return true;
         }
     }
@@ -203,6 +218,7 @@ void corral_large_keep(void *block, struct large_entry *entry) {
     size_t bytes = large_word_bytes(word);
     count(large_word_category(word), -1, -(int64_t)bytes);
     keep(block, entry);
+    corral_large_settle();
 }
 
 /* Ends a live block of a category. */
@@ -334,6 +350,7 @@ static void *take_parked(size_t bytes, size_t alignment, uint32_t category) {
 }
 
 static void *map_new(size_t bytes, size_t alignment, uint32_t category) {
+    corral_large_settle();
     uint64_t id = corral_category_id(category);
     void *block = control_is_isolated(category) ? corral_served_reserve_new(bytes, alignment, id)
                                                 : corral_backend_reserve(bytes, alignment, id);

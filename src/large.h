@@ -29,6 +29,7 @@
 #define CORRAL_LARGE_H
 
 #include "category.h"
+#include "large_due.h"
 #include "large_map.h"
 #include "poison.h"
 
@@ -58,6 +59,13 @@ bool corral_large_release_kept(void);
 void corral_large_unmap(void *block, struct large_entry *entry);
 /* Unmaps the last `less` bytes of such a block, which has more. False when that cannot be. Calls the OS. */
 bool corral_large_cut(void *block, struct large_entry *entry, size_t less);
+/* Unmaps what waits for ticks when none come any more. */
+void corral_large_settle_now(void);
+CORRAL_FAST void corral_large_settle(void) {
+    if (unlikely(corral_large_due_bytes() != 0)) {
+        corral_large_settle_now();
+    }
+}
 /* Lets blocks that were kept as long as they may be wait for being unmapped. */
 void corral_large_age(uint32_t now);
 /* Counts bytes of a category's large blocks, or below 0 counts them off, that no block has yet. */

@@ -5,13 +5,16 @@
  * Owns:     the top of the stack. A block's link lies where, of a live one, the bytes behind it are counted.
  * Callers:  through large_due.h.
  * Promises: as large_due.h.
- * Does not: count a block whose size changes meanwhile: who takes blocks counts all off.
+ * Does not: count exactly: who takes blocks counts all off.
  */
 #include "large_due.h"
 
 static _Atomic uintptr_t top;
+static _Atomic size_t bytes_there;
 
 void corral_large_due_put(void *block, struct large_entry *entry) {
+    /* [R:holder] [R:hint] */
+    fetch_add_relaxed(&bytes_there, large_word_bytes(load_relaxed(&entry->word)));
     uintptr_t below = load_relaxed(&top); /* [R:cas-reload] */
     do {
         store_relaxed(&entry->behind, below); /* [R:before-edge] */
@@ -23,7 +26,12 @@ void *corral_large_due_take(void) {
     if (load_relaxed(&top) == 0) { /* [R:poll] */
         return NULL;
     }
+    store_relaxed(&bytes_there, 0); /* [R:hint] What is put meanwhile may be missed. */
     return (void *)exchange_acquire(&top, 0); /* [E:due] Sees all links. */
+}
+
+size_t corral_large_due_bytes(void) {
+    return load_relaxed(&bytes_there); /* [R:hint] */
 }
 
 void *corral_large_due_next(const struct large_entry *entry) {

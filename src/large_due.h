@@ -21,6 +21,8 @@
 
 /* Puts a block there that the caller has. entry: its own. */
 void corral_large_due_put(void *block, struct large_entry *entry);
+/* Bytes of those that are there; it steers only. */
+size_t corral_large_due_bytes(void);
 /* Takes all blocks, which are the caller's then; NULL when there is none. */
 void *corral_large_due_take(void);
 /* The block behind one of them; NULL behind the last. */

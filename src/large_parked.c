@@ -10,13 +10,18 @@
 #include "large_parked.h"
 
 #include "backend.h"
+#include "control.h"
 #include "poison.h"
+
+#include <string.h>
 
 void corral_large_park(void *block, struct large_entry *entry) {
     uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
     size_t bytes = large_word_bytes(word);
     unpoison(block, bytes);
-    corral_backend_purge(block, bytes);
+    if (!corral_backend_purge(block, bytes) && (control_flags(large_word_category(word)) & CONTROL_ZERO) != 0) {
+        memset(block, 0, bytes);
+    }
     poison(block, bytes);
     /* [E:parked] Publishes the last use of the block. */
     store_release(&entry->word, large_word(bytes, large_word_category(word), LARGE_IS_PARKED));

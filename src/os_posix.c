@@ -42,6 +42,13 @@ size_t corral_os_page_size(void) {
     errno = saved;                                                                                 \
     return result
 
+#define HUGE_PAGE_LOG 21
+#define HUGE_PAGE     ((size_t)1 << HUGE_PAGE_LOG)
+/* How the kernel is told the size of huge pages, which not every C library's header has. */
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT 26
+#endif
+
 static void *map(size_t size) {
     void *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -97,11 +104,13 @@ static bool posix_purge(void *start, size_t size) {
     KEEPING_ERRNO(bool, madvise(start, size, MADV_DONTNEED) == 0);
 }
 
-/* In the place of ordinary pages, which have the alignment. */
+/* Of 2 MiB, in the place of ordinary pages, which have the alignment. The kernel would round to whole huge pages, and so
+ * map over what lies beside. */
 static void *reserve_huge(size_t size, size_t alignment) {
-    void *start = reserve(size, alignment);
-    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-    if (start != NULL && mmap(start, size, PROT_READ | PROT_WRITE, kind | MAP_HUGETLB, -1, 0) == MAP_FAILED) {
+    bool whole = ((size | alignment) & (HUGE_PAGE - 1)) == 0;
+    void *start = whole ? reserve(size, alignment) : NULL;
+    int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_HUGETLB | HUGE_PAGE_LOG << MAP_HUGE_SHIFT;
+    if (start != NULL && mmap(start, size, PROT_READ | PROT_WRITE, kind, -1, 0) == MAP_FAILED) {
         munmap(start, size);
         return NULL;
     }

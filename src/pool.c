@@ -17,6 +17,7 @@
 #include "gate.h"
 #include "gather.h"
 #include "home.h"
+#include "large.h"
 #include "queue.h"
 #include "shelf.h"
 #include "turn.h"
@@ -103,6 +104,7 @@ static bool next_slab(struct cache *cache, struct pool *pool, uint32_t index) {
     pool->current = queue_pop(cache, pool);
     if (pool->current == NULL) {
         corral_decay_step();
+        corral_large_settle();
         pool->current = corral_slab_make(index, cache->identity);
         corral_figures_note_peak(index >> CLASS_STRIDE_LOG);
     }
@@ -180,12 +182,13 @@ static void send_slabs_home(struct cache *cache, struct row *row) {
     }
 }
 
-void corral_pool_send_slabs_home(struct cache *cache, uint32_t category) {
+void corral_pool_send_category_home(struct cache *cache, uint32_t category) {
     struct row *row = load_relaxed(&cache->rows[category]); /* [R:own] */
     bool within;
     if (row == NULL || !gate_enter(row, &within)) {
         return;
     }
+    corral_home_send_category(cache, category);
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
         if (was_used(&row->pools[i])) {
             corral_home_send_slabs(cache, &row->pools[i]);

@@ -23,9 +23,9 @@ void *corral_pool_refill(struct cache *cache, uint32_t pool);
  * of that, and the slabs of all pools, for whoever has it next. */
 void corral_pool_send_all_home(struct cache *cache);
 
-/* Gives the slabs of all of a category's pools back, or to their shelves: what its blocks, which went home before, do
- * not keep. */
-void corral_pool_send_slabs_home(struct cache *cache, uint32_t category);
+/* Sends home what the cache has at hand of a category, and gives the slabs of its pools back, or to their shelves. Not
+ * while the category is reset. */
+void corral_pool_send_category_home(struct cache *cache, uint32_t category);
 
 /* The next block of the run, which is not empty. The run's next one is fetched: the next allocation of the
  * pool hands it out, as a rule after others of other pools. */

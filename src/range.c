@@ -27,6 +27,8 @@
 #define STEP_MAX     64u
 /* The handle of a range that is a reservation of its own, of no entry. */
 #define ALONE UINT32_MAX
+/* The same, of huge pages. */
+#define HUGE  (UINT32_MAX - 1)
 
 /* Law: a bit of `free` is set only for a range of the mapping at `base` that nobody holds. */
 struct reservation {
@@ -115,8 +117,12 @@ static void *grow(uint64_t id, uint32_t *handle) {
 
 void *corral_range_take_alone(uint64_t id, bool huge, uint32_t *handle) {
     void *range = huge ? corral_backend_reserve_huge(ARENA_BYTES, ARENA_BYTES) : NULL;
-    *handle = ALONE;
+    *handle = range != NULL ? HUGE : ALONE;
     return range != NULL ? range : corral_backend_reserve(ARENA_BYTES, ARENA_BYTES, id);
+}
+
+bool corral_range_is_huge(uint32_t handle) {
+    return handle == HUGE;
 }
 
 void *corral_range_take(uint64_t id, uint32_t *handle) {
@@ -172,7 +178,7 @@ static void give_alone(void *range) {
 
 void corral_range_give(void *range, uint32_t handle) {
     unpoison(range, ARENA_BYTES);
-    if (handle == ALONE) {
+    if (handle == ALONE || handle == HUGE) {
         give_alone(range);
         return;
     }

@@ -34,6 +34,8 @@ void *corral_range_take(uint64_t id, uint32_t *handle);
 void *corral_range_take_new(uint64_t id, uint32_t *handle);
 /* The same as take, of a reservation of its own, of huge pages if that is asked for and they are to be had. */
 void *corral_range_take_alone(uint64_t id, bool huge, uint32_t *handle);
+/* Is a range, by its handle, of huge pages? Nothing smaller of it can be purged. */
+bool corral_range_is_huge(uint32_t handle);
 /* Gives a range back and its memory to the backend. Its content is lost. */
 void corral_range_give(void *range, uint32_t handle);
 

@@ -11,6 +11,7 @@
 
 #include "backend.h"
 #include "os.h"
+#include "range.h"
 
 static size_t bytes_of(uint64_t mask) {
     return (size_t)bits_count(mask) << SLAB_SHIFT;
@@ -30,7 +31,15 @@ static void keep(struct registry_entry *entry, uint64_t mask) {
     fetch_or_relaxed(&entry->dirty, mask);                                  /* [R:hint] */
 }
 
+/* Slabs that are parts of huge pages have memory as long as their arena lives. */
+static bool has_own_pages(const struct registry_entry *entry) {
+    return likely(!corral_range_is_huge(entry->range));
+}
+
 void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
+    if (!has_own_pages(entry)) {
+        return;
+    }
     corral_keep_count(entry->category, (int64_t)bytes_of(mask));
     if (corral_keep_excess_of(entry->category) == 0 || corral_keep_is_ticked() ||
         !purge(entry, start, bytes_of(mask))) {
@@ -39,6 +48,9 @@ void corral_retire(struct registry_entry *entry, void *start, uint64_t mask) {
 }
 
 bool corral_retire_at_once(struct registry_entry *entry, void *start, uint64_t mask) {
+    if (!has_own_pages(entry)) {
+        return false;
+    }
     corral_keep_count(entry->category, (int64_t)bytes_of(mask));
     bool purged = purge(entry, start, bytes_of(mask));
     if (!purged) {

@@ -24,7 +24,8 @@
 #include "thread.h"
 
 /* A step: slabs that are purged, bytes of a large block that are unmapped, arenas that are looked at. */
-#define STEP_SLABS 4u
+#define STEP_BYTES ((size_t)(256 * KIB))
+#define STEP_SLABS (STEP_BYTES > SLAB_BYTES ? (unsigned)(STEP_BYTES / SLAB_BYTES) : 1u)
 #define STEP_LARGE ((size_t)(512 * KIB))
 #define STEP_LOOKS 16u
 
@@ -55,8 +56,7 @@ static void tick_own(struct cache *cache, uint32_t now, const struct budget *bud
     const struct row *row = cache->row_list;
     for (; row != NULL && has_time(budget); row = row->next) {
         if (row->recalls != control_recalls(row->category)) {
-            corral_home_send_category(cache, row->category);
-            corral_pool_send_slabs_home(cache, row->category);
+            corral_pool_send_category_home(cache, row->category);
         }
     }
     if (has_time(budget)) {
@@ -100,8 +100,8 @@ static bool tick_arena(uint32_t number, uint32_t now, const struct budget *budge
     while (time && corral_decay_due(number, now, STEP_SLABS) != 0) {
         time = has_time(budget);
     }
-    if (time) {
-        corral_arena_end_spare(number);
+    if (time && corral_arena_end_spare(number)) {
+        time = has_time(budget);
     }
     return time;
 }

@@ -19,17 +19,23 @@
 #include "thread.h"
 #include "trial.h"
 
+/* A cache that is the thread's meanwhile, so that another has it should the thread be gone. */
+static void empty(struct cache *cache) {
+    corral_reap_hold(cache);
+    corral_thread_return(cache);
+}
+
 /* What caches hold whose threads are gone. An orphan holds something when its thread ended while a category was
  * reset. */
 static void empty_left_caches(void) {
     struct cache *left;
     while ((left = corral_reap_take(CACHE_LIMIT)) != NULL) {
-        corral_thread_return(left);
+        empty(left);
     }
     for (unsigned i = 1, count = corral_cache_count(); i < count; i++) {
         struct cache *cache = corral_cache_named(i);
         if (cache != NULL && corral_cache_take_if_orphan(cache)) {
-            corral_thread_return(cache);
+            empty(cache);
         }
     }
 }
@@ -48,7 +54,7 @@ static uint64_t trim(uint32_t category, uint64_t target) {
     struct cache *cache = thread_cache();
     corral_recall(category);
     if (thread_is_attached(cache)) {
-        corral_pool_send_slabs_home(cache, category);
+        corral_pool_send_category_home(cache, category);
     }
     return trim_kept(category, target);
 }
@@ -60,10 +66,11 @@ uint64_t corral_trim(uint32_t memory_type_id, uint64_t target) {
         return 0;
     }
     empty_left_caches();
+    uint64_t purged = trim(category, target);
     if (target == 0) {
         corral_large_release_kept();
     }
-    return trim(category, target);
+    return purged;
 }
 
 uint64_t corral_trim_all(uint64_t target) {
@@ -71,11 +78,11 @@ uint64_t corral_trim_all(uint64_t target) {
     uint64_t purged = 0;
     empty_left_caches();
     corral_thread_detach();
-    if (target == 0) {
-        corral_large_release_kept();
-    }
     for (uint32_t category = 0; category < end; category++) {
         purged += trim(category, target);
+    }
+    if (target == 0) {
+        corral_large_release_kept();
     }
     return purged;
 }

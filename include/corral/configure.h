@@ -83,7 +83,7 @@ typedef struct corral_budget_event {
 } corral_budget_event;
 
 /* Called on the thread that allocates, which holds nothing of corral's. It returns: it is not left by longjmp or
- * an exception. errno is kept. It may call any function of corral but corral_thread_detach, in any category (corral_category_reset of the one that is
+ * an exception. errno is kept. It may call any function of corral but corral_thread_detach and corral_trim_all, in any category (corral_category_reset of the one that is
  * allocated in answers CORRAL_EBUSY): what
  * passes a hard budget within a callback is refused without another call, and a soft one that is passed within it is
  * told of after it.
@@ -155,7 +155,7 @@ CORRAL_API corral_status corral_category_options_of(uint32_t memory_type_id,
                                                     size_t options_size);
 
 /* Sets a budget for all categories together, and what is kept of all together. Of the options, only soft_budget,
- * hard_budget, callback, argument, keep (0: the build's, -Dretire_kib) and decay_ms, for categories that have none of
+ * hard_budget, callback, argument, keep (beside all reserves, whether used or not; 0: the build's, -Dretire_kib) and decay_ms, for categories that have none of
  * their own, count. As corral_category_configure; each allocation that takes blocks is counted twice then, once for its
  * category's budget, if that has one, and once for the process's. */
 CORRAL_API corral_status corral_process_configure(const corral_category_options *options,

@@ -12,8 +12,8 @@
  * where it came from (corral/backend.h):
  *
  *   without ticks   by the free that passes the bound, and by a refill that takes a new slab, a few arenas at a time
- *   with ticks      by a tick alone; so more is kept until the next one has time for it. When none has come for a
- *                   second, alloc and free do it again
+ *   with ticks      by a tick alone; so more is kept until the next one has time for it, but for freed large blocks
+ *                   beyond 256 MiB. When none has come for a second, alloc and free do it again
  */
 #ifndef CORRAL_UPKEEP_H
 #define CORRAL_UPKEEP_H
@@ -29,7 +29,7 @@ extern "C" {
  * memory_type_id  any id; one that nothing was allocated with has nothing to give.
  * target          bytes of free slabs that may stay kept, beside the category's reserve. With 0, freed large blocks
  *                 and empty arenas go too, the former of all categories.
- * Returns how many bytes of slabs went back.
+ * Returns how many bytes of kept slabs went back.
  *
  * What it reaches: what the calling thread has at hand of the category, and its slabs; what ended threads left; slabs
  * that nobody has; what is kept. Other threads send home what they have at hand when they next need blocks of the
@@ -39,16 +39,18 @@ extern "C" {
  * (corral_stats). Calls the OS: yes. errno is kept. */
 CORRAL_API uint64_t corral_trim(uint32_t memory_type_id, uint64_t target);
 
-/* The same of all categories, `target` being for each of them. */
+/* The same of all categories, `target` being for each of them. The calling thread gives its cache up, as
+ * corral_thread_detach does. */
 CORRAL_API uint64_t corral_trim_all(uint64_t target);
 
 /* Does what is due, as far as the time goes: first for the calling thread (what others asked it to send home; one
  * size class that it has not used lately), then for all (memory that was kept for as long as it may be, or beyond what
  * may be kept). Of several threads that tick at once, one does the latter.
  *
- * budget_ns  time to spend, in nanoseconds. It ends at most one step late: 256 KiB of slabs purged, 512 KiB of a
- *            large block unmapped (all of one where the backend cannot shrink it), one size class sent home. 0 makes no
- *            step, but is a tick.
+ * budget_ns  time to spend, in nanoseconds. It ends at most one step late: 256 KiB of slabs purged, or one slab that
+ *            is larger; an arena's end; 512 KiB of a large block unmapped (all of one that is of an isolated category,
+ *            or that the backend cannot shrink); what the thread has of one category sent home. 0 makes no step, but is
+ *            a tick.
  * Returns bytes that are known to be due and were not got to: 0 when nothing is left to do.
  * Thread role: any; a thread that is stopped for ever within a tick leaves the others the first part, and to alloc and
  * free, after a second, the rest. Progress: wait-free but for the backend. Calls the OS: yes. errno is kept. */
@@ -56,7 +58,7 @@ CORRAL_API uint64_t corral_tick(uint64_t budget_ns);
 
 /* Makes memory ready for blocks: they come from slabs whose pages were touched, and the calling thread's tables for
  * the category are there. No block is allocated, so budgets, faults on purpose and figures of live blocks do not see
- * it. What is made ready is kept like other free memory: it goes back when more is kept than may be, or for longer; a
+ * it, but for a large one, which is live while it is touched. What is made ready is kept like other free memory: it goes back when more is kept than may be, or for longer; a
  * reserve (corral/configure.h) of the size keeps it.
  *
  * memory_type_id  any id.

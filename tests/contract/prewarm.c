@@ -217,6 +217,20 @@ Test(reserve, bad_values) {
     cr_assert_eq(corral_category_configure(ID, &options, sizeof options), CORRAL_ENOMEM);
     cr_assert_eq(corral_category_options_of(ID, &options, sizeof options), CORRAL_OK);
     cr_assert_eq(options.reserve, 0);
+    cr_assert_eq(figures_total().arenas, 0);
+    void *block = corral_alloc(SIZE, OTHER);
+    cr_assert_not_null(block, "nothing is left for others");
+    corral_free(block, OTHER);
+}
+
+/* As much as there can be, and a reserve besides. */
+Test(keep, all_there_is) {
+    corral_category_options process = {.keep = PTRDIFF_MAX};
+    cr_assert_eq(corral_process_configure(&process, sizeof process), CORRAL_OK);
+    configure(ID, (corral_category_options){.reserve = 4 * BUILD_MIB});
+    empty(OTHER, fill(OTHER, SIZE));
+    corral_thread_detach();
+    cr_assert_geq(figures_of(OTHER).kept_bytes, MANY * (uint64_t)SIZE);
 }
 
 /* What is kept of a category, and of all. */

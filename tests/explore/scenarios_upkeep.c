@@ -13,8 +13,10 @@
 #include <corral/upkeep.h>
 
 #include "arena.h"
+#include "control.h"
 #include "large.h"
 #include "options.h"
+#include "thread.h"
 
 /* More than a step of a tick unmaps. Two are kept. */
 #define LARGE (1024 * KIB)
@@ -155,6 +157,55 @@ static const struct scenario trim = {
     .check = check_trimmed,
 };
 
+/* Two caches have pools of a category that a trim asked for; the one that a reset comes to first, the first thread's, has
+ * blocks at hand. */
+static void asked(void) {
+    leave(take(BLOCK, 7), 7);
+    corral_thread_detach();
+    struct cache *first = corral_cache_take_orphan();
+    leave(take(BLOCK, 7), 7);
+    corral_thread_detach();
+    corral_thread_return(first);
+    for (unsigned i = 0; i < 3; i++) {
+        blocks[i] = take(BLOCK, 7);
+    }
+    leave(blocks[0], 7);
+    explore_leave(blocks[1]); /* the reset's, from here on */
+    explore_leave(blocks[2]);
+    control_recall(7);
+}
+static void pair_and_tick(void) {
+    pair();
+    corral_tick(WHOLE);
+}
+static void reset_7(void) {
+    corral_status status = corral_category_reset(7);
+    EXPECT(status == CORRAL_OK || status == CORRAL_EBUSY);
+    explore_done();
+}
+/* Where nothing was reset, all of it is home or held. */
+static void check_asked(void) {
+    corral_stats stats;
+    EXPECT(corral_category_stats(7, &stats, sizeof stats) == CORRAL_OK);
+    if (stats.live_blocks != 0) {
+        EXPECT(stats.live_blocks == 2);
+        corral_free(blocks[1], 7);
+        corral_free(blocks[2], 7);
+    }
+    corral_trim_all(0); /* an orphan may hold what a thread left that ended in the reset */
+    check_ticked();
+}
+
+static const struct scenario tick_reset = {
+    .name = "tick_reset",
+    .what = "two threads tick that are asked for what they have of a category, while that is reset",
+    .setup = asked,
+    .threads = {tick, pair_and_tick, reset_7},
+    .check = check_asked,
+    .most = 2,
+    .inherits = true,
+};
+
 static void reserve_two(void) {
     corral_category_options options = {.reserve = TWO_ARENAS};
     EXPECT(corral_category_configure(0, &options, sizeof options) == CORRAL_OK);
@@ -238,5 +289,5 @@ static const struct scenario warm = {
     .most = 1,
 };
 
-const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late, &tick_first, &trim,
+const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late, &tick_first, &tick_reset, &trim,
                                                    &reserve,   &reserve_end, &warm, 0};

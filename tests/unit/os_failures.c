@@ -29,7 +29,7 @@
 #include <stdlib.h>
 
 enum kind { RESERVE, RELEASE, PURGE, GROW, ON_EXIT, PROTECT, KINDS };
-enum { HELD = 64, ROUNDS = 6 };
+enum { HELD = 64, ROUNDS = 10 };
 
 static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit", "protect"};
 

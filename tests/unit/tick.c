@@ -23,7 +23,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-enum { ID = 3, OTHER = 4, BLOCKS = 6000, SIZE = 16000, SMALL = 200, LARGES = 80 };
+enum { ID = 3, OTHER = 4, BLOCKS = 6000, SIZE = 16000, SMALL = 200, LARGES = 40 };
 #define KEPT_MOST ((uint64_t)CORRAL_RETIRE_KIB * BUILD_KIB)
 #define SLAB      ((uint64_t)CORRAL_SLAB_KIB * BUILD_KIB)
 #define STEP      (4 * SLAB)
@@ -47,8 +47,26 @@ static uint64_t nanoseconds(void) {
     return atomic_fetch_add(&clock_ns, 1);
 }
 
+static bool refuses; /* to purge */
+static char *huge;   /* an arena of huge pages, of which nothing may be purged */
+static size_t mapped;
+
+static void *reserve(size_t size, size_t alignment) {
+    void *start = corral_os_real.reserve(size, alignment);
+    mapped += start == NULL ? 0 : size;
+    return start;
+}
+
+static void *reserve_huge(size_t size, size_t alignment) {
+    return huge = corral_os_real.reserve(size, alignment);
+}
+
 static bool purge(void *start, size_t size) {
     purges++;
+    CHECK(huge == NULL || (char *)start < huge || (char *)start >= huge + 64 * SLAB, "a part of huge pages");
+    if (refuses) {
+        return false;
+    }
     most_purged = size > most_purged ? size : most_purged;
     if (atomic_exchange(&stops, false)) {
         sem_post(&entered);
@@ -59,6 +77,7 @@ static bool purge(void *start, size_t size) {
 
 static bool release(void *start, size_t size) {
     releases++;
+    mapped -= size;
     most_released = size > most_released ? size : most_released;
     return corral_os_real.release(start, size);
 }
@@ -73,6 +92,8 @@ static void begin(void) {
     table.nanoseconds = nanoseconds;
     table.purge = purge;
     table.release = release;
+    table.reserve = reserve;
+    table.reserve_huge = reserve_huge;
     corral_os = &table;
 }
 
@@ -222,6 +243,7 @@ Test(tick, alloc_and_free_go_on_by_themselves_a_second_after) {
     corral_thread_detach();
     cr_assert_gt(purges, 0);
     cr_assert_gt(releases, (unsigned)LARGES / 2, "what waited for a tick is unmapped too");
+    cr_assert_lt(mapped, (size_t)LARGES * LARGE, "all of it");
     cr_assert_leq(kept(), KEPT_MOST);
 }
 
@@ -306,4 +328,73 @@ Test(tick, sends_home_what_a_thread_has_not_used_lately) {
         corral_tick(WHOLE);
     }
     cr_assert_eq(figures_of(ID).slabs, 1, "%d slabs", (int)figures_of(ID).slabs);
+}
+
+/* What is refused is left alone, and what is behind it is not. */
+Test(tick, ends_where_nothing_can_be_purged) {
+    refuses = true;
+    corral_tick(0);
+    use_and_free(ID);
+    corral_thread_detach();
+    clock_ms += (uint64_t)CORRAL_DECAY_MS;
+    corral_tick(WHOLE);
+    cr_assert_gt(purges, 3, "each arena is tried");
+    cr_assert_eq(corral_trim(ID, 0), 0, "nothing went back");
+    refuses = false;
+    corral_trim(ID, 0);
+    cr_assert_eq(kept(), 0);
+}
+
+Test(tick, large_blocks_wait_in_bounds) {
+    for (int i = 0; i < 1000; i++) {
+        corral_tick(0);
+        void *two[] = {corral_alloc(5 * LARGE, ID), corral_alloc(5 * LARGE, ID)};
+        corral_free(two[0], ID);
+        corral_free(two[1], ID);
+    }
+    cr_assert_lt(mapped, 600 * BUILD_MIB, "%zu MiB are mapped", mapped / BUILD_MIB);
+    cr_assert_eq(corral_tick(WHOLE), 0);
+}
+
+/* One that waits is unmapped by whatever comes next that is no hit, when no tick does. */
+Test(tick, one_large_block_waits_no_longer_than_ticks_come) {
+    corral_free(corral_alloc(SMALL, ID), ID);
+    corral_tick(0);
+    void *large = corral_alloc(64 * LARGE, ID);
+    corral_free(large, ID);
+    cr_assert_eq(releases, 0);
+    clock_ms += TICK_FRESH_MS + 1;
+    corral_free(corral_alloc(SIZE, ID), ID);
+    cr_assert_gt(releases, 0);
+}
+
+Test(tick, leaves_a_large_block_that_was_just_freed) {
+    corral_free(corral_alloc(LARGE, ID), ID);
+    corral_thread_detach();
+    corral_tick(WHOLE);
+    cr_assert_eq(releases, 0);
+    clock_ms += (uint64_t)CORRAL_DECAY_MS + 1;
+    corral_tick(WHOLE);
+    cr_assert_eq(releases > 0, CORRAL_LARGE_KEEP_KIB > 0 && CORRAL_DECAY_MS > 0);
+}
+
+Test(tick, a_trim_unmaps_the_callers_own_large_block) {
+    corral_free(corral_alloc(LARGE, ID), ID);
+    corral_free(corral_alloc(LARGE, ID), ID);
+    unsigned before = releases;
+    corral_trim(ID, 0);
+    cr_assert_eq(releases > before, CORRAL_LARGE_KEEP_KIB > 0);
+}
+
+Test(tick, purges_no_part_of_huge_pages) {
+    corral_category_options options = {.huge_pages = CORRAL_HUGE_PAGES_EXPLICIT};
+    corral_category_configure(ID, &options, sizeof options);
+    corral_free(corral_alloc(SIZE, ID), ID);
+    corral_thread_detach();
+    clock_ms += (uint64_t)CORRAL_DECAY_MS;
+    corral_tick(WHOLE);
+    cr_assert_not_null(huge);
+    cr_assert_eq(kept(), 0, "it is the arena's");
+    corral_trim(ID, 0);
+    cr_assert_eq(figures_of(ID).arenas, 0);
 }
