@@ -237,6 +237,10 @@ static void check_reserve(void) {
     corral_trim_all(0);
     EXPECT(arenas() == 2);
     expect_empty();
+    corral_category_options none = {.reserve = 0};
+    EXPECT(corral_category_configure(0, &none, sizeof none) == CORRAL_OK);
+    corral_trim_all(0);
+    EXPECT(arenas() == 0);
 }
 
 static const struct scenario reserve = {
@@ -245,6 +249,7 @@ static const struct scenario reserve = {
     .setup = empty_arena,
     .threads = {reserve_two, end_empty, pair},
     .check = check_reserve,
+    .figures = true,
     .most = 1,
 };
 
@@ -261,6 +266,7 @@ static const struct scenario reserve_end = {
     .setup = three_empty,
     .threads = {end_empty, end_empty},
     .check = check_reserve,
+    .figures = true,
 };
 
 static void prewarm(void) {
