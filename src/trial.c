@@ -13,13 +13,23 @@
 #include "guard.h"
 #include "home.h"
 #include "large.h"
+#include "pool.h"
 #include "thread.h"
 
 #include <errno.h>
 
+/* What the thread has at hand: a slab that a pool hands out from keeps its arena's addresses, and those of its whole
+ * reservation. */
+static bool send_own_home(struct cache *cache) {
+    for (const struct row *row = cache->row_list; row != NULL; row = row->next) {
+        corral_pool_send_category_home(cache, row->category);
+    }
+    return corral_large_own_end(&cache->large_own);
+}
+
 CORRAL_SLOW bool corral_release_kept(void) {
     struct cache *cache = thread_cache();
-    bool any = thread_is_attached(cache) && corral_large_own_end(&cache->large_own);
+    bool any = thread_is_attached(cache) && send_own_home(cache);
     any |= corral_large_release_kept();
     if (GUARDS) {
         any |= corral_guard_release();

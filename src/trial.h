@@ -30,7 +30,7 @@ struct trial {
 bool corral_trial_goes_on(struct trial *trial);
 /* Does the thread's next allocation in a category that FAILS fail on purpose? Then it has. */
 bool corral_trial_fails(uint32_t category);
-/* Gives what is kept for later allocations back to the OS: the calling thread's large block, freed large
+/* Gives what is kept for later allocations back to the OS: what the calling thread has at hand, its large block, freed large
  * blocks but for those that have memory behind live ones, what lay between guard pages, and empty arenas. False when that
  * was nothing. */
 bool corral_release_kept(void);
