@@ -22,7 +22,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { WORKERS = 3, SLOTS = 3000, WARM = 60000, OPERATIONS = 600000, CATEGORIES = 3, MOST = 20000 };
+enum { WORKERS = 3, SLOTS = 3000, WARM = 60000, OPERATIONS = 600000, MOST = 20000 };
+/* Ids that have a category each, beside id 0 and the overflow category. */
+enum { CATEGORIES = CORRAL_CATEGORY_LIMIT - 2 < 3 ? CORRAL_CATEGORY_LIMIT - 2 : 3 };
 
 static _Atomic(void *) slots[SLOTS];
 static atomic_uint warm, done;

@@ -228,6 +228,7 @@ Test(keep, all_there_is) {
     corral_category_options process = {.keep = PTRDIFF_MAX};
     cr_assert_eq(corral_process_configure(&process, sizeof process), CORRAL_OK);
     configure(ID, (corral_category_options){.reserve = 4 * BUILD_MIB});
+    configure(OTHER, (corral_category_options){.decay_ms = CORRAL_DECAY_NEVER});
     empty(OTHER, fill(OTHER, SIZE));
     corral_thread_detach();
     cr_assert_geq(figures_of(OTHER).kept_bytes, MANY * (uint64_t)SIZE);
