@@ -26,7 +26,7 @@
 enum { ID = 3, OTHER = 4, BLOCKS = 6000, SIZE = 16000, SMALL = 200, LARGES = 40 };
 #define KEPT_MOST ((uint64_t)CORRAL_RETIRE_KIB * BUILD_KIB)
 #define SLAB      ((uint64_t)CORRAL_SLAB_KIB * BUILD_KIB)
-#define STEP      (4 * SLAB)
+#define STEP      (SLAB > 256 * BUILD_KIB ? SLAB : 256 * BUILD_KIB)
 #define CUT       (512 * BUILD_KIB)
 #define LARGE     (4 * BUILD_MIB)
 #define WHOLE     UINT64_MAX
@@ -369,13 +369,16 @@ Test(tick, one_large_block_waits_no_longer_than_ticks_come) {
 }
 
 Test(tick, leaves_a_large_block_that_was_just_freed) {
+    if (CORRAL_LARGE_KEEP_KIB * BUILD_KIB < LARGE || CORRAL_DECAY_MS == 0) {
+        cr_skip_test("this build keeps none");
+    }
     corral_free(corral_alloc(LARGE, ID), ID);
     corral_thread_detach();
     corral_tick(WHOLE);
     cr_assert_eq(releases, 0);
     clock_ms += (uint64_t)CORRAL_DECAY_MS + 1;
     corral_tick(WHOLE);
-    cr_assert_eq(releases > 0, CORRAL_LARGE_KEEP_KIB > 0 && CORRAL_DECAY_MS > 0);
+    cr_assert_gt(releases, 0);
 }
 
 Test(tick, a_trim_unmaps_the_callers_own_large_block) {
@@ -383,7 +386,7 @@ Test(tick, a_trim_unmaps_the_callers_own_large_block) {
     corral_free(corral_alloc(LARGE, ID), ID);
     unsigned before = releases;
     corral_trim(ID, 0);
-    cr_assert_eq(releases > before, CORRAL_LARGE_KEEP_KIB > 0);
+    cr_assert_eq(releases > before, CORRAL_LARGE_KEEP_KIB * BUILD_KIB >= LARGE);
 }
 
 Test(tick, purges_no_part_of_huge_pages) {
