@@ -31,7 +31,7 @@
  * A block in a front list or an open word keeps its slab from its arena, not from other threads.
  * What the thread has in hand in the middle of a call is lost besides: one unit (slab.h, shelf.h),
  * up to an arena's empty slabs (decay.h), a range (range.h), a part of what may be kept (retire.h,
- * large.h).
+ * large_kept.h).
  */
 #ifndef CORRAL_CACHE_H
 #define CORRAL_CACHE_H

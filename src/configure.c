@@ -23,7 +23,8 @@ static bool are_legal(const corral_category_options *options) {
     return (options->name == NULL || corral_control_name_fits(options->name)) &&
            options->soft_budget <= PTRDIFF_MAX && options->hard_budget <= PTRDIFF_MAX &&
            options->reserve <= PTRDIFF_MAX && options->keep <= PTRDIFF_MAX &&
-           (uint32_t)options->huge_pages <= CORRAL_HUGE_PAGES_EXPLICIT && options->exact <= 1 && options->zero_on_free <= 1 && options->isolated <= 1 &&
+           (uint32_t)options->huge_pages <= CORRAL_HUGE_PAGES_EXPLICIT && options->exact <= 1 &&
+           options->zero_on_free <= 1 && options->isolated <= 1 &&
            (uint32_t)options->misuse <= CORRAL_MISUSE_ABORT && options->fail_per_million <= MILLION;
 }
 

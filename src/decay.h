@@ -23,8 +23,8 @@ void corral_decay_step(void);
  * call the OS. */
 void corral_decay_make_room(unsigned slabs);
 
-/* Purges `most` bytes, or up to a slab more, of what is kept of a category beyond its reserve, but for slabs of arenas in which others
- * claim or give back some at that moment. Returns how many. Walks the category's arenas. Calls the OS. */
+/* Purges `most` bytes, or up to a slab more, of what is kept of a category beyond its reserve, but for slabs of arenas
+ * in which others claim or give back some at that moment. Returns how many. Walks the category's arenas. Calls the OS. */
 size_t corral_decay_category(uint32_t category, size_t most);
 
 /* Purges up to `most` slabs of an arena, by its number, that are due: kept as long as they may be, or beyond what may
@@ -32,7 +32,7 @@ size_t corral_decay_category(uint32_t category, size_t most);
 unsigned corral_decay_due(uint32_t number, uint32_t now, unsigned most);
 
 CORRAL_FAST void decay_make_room(unsigned slabs) {
-    if (((size_t)slabs << SLAB_SHIFT) <= RETIRE_BYTES && unlikely(corral_retire_is_full(slabs)) &&
+    if (unlikely(corral_retire_is_full(slabs)) && corral_keep_may_ever((size_t)slabs << SLAB_SHIFT) &&
         !corral_keep_is_ticked()) {
         corral_decay_make_room(slabs);
     }

@@ -47,6 +47,10 @@ size_t corral_keep_excess(size_t more) {
     return at_least_0(load_relaxed(&kept_bytes) + (int64_t)more - most_of_all()); /* [R:hint] */
 }
 
+bool corral_keep_may_ever(size_t bytes) {
+    return (int64_t)bytes <= most_of_all();
+}
+
 /* Of all categories that have none of their own, where that is 0 too, the build's. */
 static uint32_t decay_set(uint32_t category) {
     uint32_t set = load_relaxed(&corral_controls[category].decay_ms); /* [R:value-is-all] */

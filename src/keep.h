@@ -25,7 +25,10 @@ bool corral_keep_is_any(void);
 size_t corral_keep_bytes(uint32_t category);
 /* Bytes that are kept of all beyond what may be, if `more` were kept besides. */
 size_t corral_keep_excess(size_t more);
-/* The same of one category, beyond what may be of it or of all. 0 as long as it takes no more than its reserve. */
+/* Might so many bytes be kept, if nothing else were? */
+bool corral_keep_may_ever(size_t bytes);
+/* Bytes that are kept of one category beyond what may be of it or of all. 0 as long as it takes no more than its
+ * reserve. */
 size_t corral_keep_excess_of(uint32_t category);
 /* How many of the bytes kept of a category are not of its reserve: so much may be purged. */
 size_t corral_keep_free(uint32_t category);

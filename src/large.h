@@ -2,34 +2,29 @@
  *
  * large: blocks that come from the backend, each a mapping of its own.
  *
- * Owns:     the large blocks freed lately that any thread may take.
+ * Owns:     their lives, and the figures of them.
  * Callers:  slow and block, for sizes above BLOCK_MAX and alignments above a slab; large_own. Any
  *           thread.
- * Promises: a freed block is kept, up to LARGE_KEEP_BYTES in KEPT_SLOTS and in threads' own hands
- *           (large_own.h), and serves its own category again without a system call. One that serves a
- *           block down to half its size stays mapped as a whole: what is behind the block is there for
- *           it to grow into, and belongs to it again when it is freed. At most half of
- *           LARGE_KEEP_BYTES more is behind live blocks. A block freed twice is found.
+ * Promises: a freed block is kept (large_kept.h; large_own.h for the thread itself), and serves its own category again
+ *           without a system call. One that serves a block down to half its size stays mapped as a
+ *           whole: what is behind the block is there for it to grow into, and belongs to it again when
+ *           it is freed. A block freed twice is found.
  * Does not: share a mapping among blocks. Give back what is behind a live block before that block
- *           shrinks or ends, not even when memory is exhausted. A thread that is stopped between
- *           counting a freed block and placing it, or the other way, takes its bytes from what may be
- *           kept; so does one between counting what stays behind a block and taking the block, and
- *           in the child of a fork, what is behind the blocks of threads that it does not have.
+ *           shrinks or ends, not even when memory is exhausted.
  *
  *   none ── reserved from the OS ──► live ── end ──► kept ── a caller who needs one ──► live
- *                                                    kept ── no room for it ──► none; of an isolated
- *                                                                               category: parked ──► live
+ *                                                    kept ── no room for it ──► none, where the program ticks by a
+ *                                                                               tick (large_unmap.h); of an
+ *                                                                               isolated category: parked ──► live
  *
  * Synchronization (row beside column):
- *             alloc        end
- *   alloc     CAS          any        a slot of the kept ones changes hands by one atomic operation
- *   end       any          CAS        live → kept decides between two frees of one block
+ *             end
+ *   end       CAS        live → kept decides between two frees of one block
  */
 #ifndef CORRAL_LARGE_H
 #define CORRAL_LARGE_H
 
 #include "category.h"
-#include "large_due.h"
 #include "large_map.h"
 #include "poison.h"
 
@@ -51,23 +46,6 @@ void corral_large_keep_made(void *block, struct large_entry *entry);
 void corral_large_keep(void *block, struct large_entry *entry);
 /* Ends all live large blocks of a category, which nobody uses, and unmaps them. Walks the map; calls the OS. */
 void corral_large_end_all(uint32_t category);
-/* Unmaps all blocks that are kept for anyone or wait for a tick, not what is behind live ones. False when there were
- * none. */
-bool corral_large_release_kept(void);
-/* Unmaps a block that has ended and that nobody else has. One that the OS does not take back stays mapped, purged; so
- * does one of an isolated category, which may have it again. Calls the OS. */
-void corral_large_unmap(void *block, struct large_entry *entry);
-/* Unmaps the last `less` bytes of such a block, which has more. False when that cannot be. Calls the OS. */
-bool corral_large_cut(void *block, struct large_entry *entry, size_t less);
-/* Unmaps what waits for ticks when none come any more. */
-void corral_large_settle_now(void);
-CORRAL_FAST void corral_large_settle(void) {
-    if (unlikely(corral_large_due_bytes() != 0)) {
-        corral_large_settle_now();
-    }
-}
-/* Lets blocks that were kept as long as they may be wait for being unmapped. */
-void corral_large_age(uint32_t now);
 /* Counts bytes of a category's large blocks, or below 0 counts them off, that no block has yet. */
 void corral_large_count(uint32_t category, int64_t bytes);
 /* Changes a live large block's size where it is. False when that cannot be. */
@@ -75,18 +53,9 @@ bool corral_large_resize(void *block, size_t size);
 
 /* Makes what is mapped behind a block that has ended a part of it again. word: its entry's. */
 void corral_large_join_behind(struct large_entry *entry, uint64_t word);
-/* So many bytes of what may be kept, for a thread's own block. False when they are not to be had: all
- * threads may have a quarter of it. */
-bool corral_large_reserve(size_t bytes);
-void corral_large_unreserve(size_t bytes);
 /* How many of `behind` bytes may stay behind a block that is about to live, all or none. The figures
  * had them in the block. */
 size_t corral_large_leave_behind(uint32_t category, size_t behind);
-
-/* So much more than is wanted may be a block's own; beyond it, only what may stay behind it. */
-CORRAL_FAST size_t large_little(size_t bytes) {
-    return bytes / 4;
-}
 
 /* Who frees the block got it from who has it. */
 CORRAL_FAST void large_set(struct large_entry *entry, size_t bytes, size_t behind,

@@ -24,6 +24,7 @@
 #define CORRAL_LARGE_OWN_H
 
 #include "large.h"
+#include "large_kept.h"
 
 struct large_own {
     _Atomic uint64_t word;     /* atomic, written by the owner alone: the entry's; 0: no block */

@@ -17,7 +17,7 @@
 #include "gate.h"
 #include "gather.h"
 #include "home.h"
-#include "large.h"
+#include "large_unmap.h"
 #include "queue.h"
 #include "shelf.h"
 #include "turn.h"

@@ -12,7 +12,7 @@
 #include "arena.h"
 #include "guard.h"
 #include "home.h"
-#include "large.h"
+#include "large_kept.h"
 #include "pool.h"
 #include "thread.h"
 

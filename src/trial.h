@@ -30,9 +30,9 @@ struct trial {
 bool corral_trial_goes_on(struct trial *trial);
 /* Does the thread's next allocation in a category that FAILS fail on purpose? Then it has. */
 bool corral_trial_fails(uint32_t category);
-/* Gives what is kept for later allocations back to the OS: what the calling thread has at hand, its large block, freed large
- * blocks but for those that have memory behind live ones, what lay between guard pages, and empty arenas. False when that
- * was nothing. */
+/* Gives what is kept for later allocations back to the OS: what the calling thread has at hand, its large block, freed
+ * large blocks but for those that have memory behind live ones, what lay between guard pages, and empty arenas. False when
+ * that was nothing. */
 bool corral_release_kept(void);
 /* Sends home what the calling thread has at hand of a category, its own large block of any with it, and asks
  * other threads to do so when they next need blocks of it. */

@@ -13,7 +13,7 @@
 #include "decay.h"
 #include "figures.h"
 #include "home.h"
-#include "large.h"
+#include "large_kept.h"
 #include "pool.h"
 #include "reap.h"
 #include "thread.h"

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "large.h"
+#include "large_kept.h"
 #include "options.h"
 
 #define LARGE  (MEDIUM_MAX + 1)

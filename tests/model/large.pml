@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * large: the slots of blocks that were freed lately, and the words of the map (large.c).
+ * large: the slots of blocks that were freed lately, and the words of the map (large_kept.c, large.c).
  *
  * Two addresses and one slot. Thread 0 has a block of size 1 at address 1 and frees it. Thread 1
  * allocates a block of size 1 and frees it. Thread 2 has a block of size 2 at address 2, frees

@@ -10,6 +10,7 @@
  * Does not: share blocks among threads (../explore/scenarios_large.c).
  */
 #include "large.h"
+#include "large_kept.h"
 #include "os.h"
 #include "served.h"
 

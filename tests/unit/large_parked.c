@@ -8,6 +8,7 @@
  * Does not: share blocks among threads (../explore/scenarios_large.c).
  */
 #include "large.h"
+#include "large_kept.h"
 
 #include "support/build.h"
 #include "support/figures.h"
