@@ -2,132 +2,16 @@
  *
  * Ticks: what they do, in which steps, and what alloc and free leave to them.
  *
- * Owns:     two clocks that the tests set, and counts of what is asked of the OS; every test is a process of its own.
+ * Owns:     nothing.
  * Callers:  Criterion.
- * Promises: each reading of the clock of nanoseconds is one more than the one before, so that a budget is a number of
- *           steps.
- * Does not: measure time.
+ * Promises: what a tick does is seen by what it asks of the OS, and by figures.
+ * Does not: measure time. Look at single large blocks (tick_large.c).
  */
-#include <corral/configure.h>
-#include <corral/upkeep.h>
+#include "ticking.h"
 
-#include "keep.h"
-#include "os.h"
-
-#include "support/build.h"
-#include "support/check.h"
-#include "support/figures.h"
-
-#include <criterion/criterion.h>
 #include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
 
-enum { ID = 3, OTHER = 4, BLOCKS = 6000, SIZE = 16000, SMALL = 200, LARGES = 40 };
-#define KEPT_MOST ((uint64_t)CORRAL_RETIRE_KIB * BUILD_KIB)
-#define SLAB      ((uint64_t)CORRAL_SLAB_KIB * BUILD_KIB)
-#define STEP      (SLAB > 256 * BUILD_KIB ? SLAB : 256 * BUILD_KIB)
-#define CUT       (512 * BUILD_KIB)
-#define LARGE     (4 * BUILD_MIB)
-#define WHOLE     UINT64_MAX
-
-static struct corral_os table;
-static uint64_t clock_ms = 5000;
-static _Atomic uint64_t clock_ns;
-static unsigned purges, releases;
-static size_t most_purged, most_released;
-static sem_t entered, go_on;
-static _Atomic bool stops; /* the next purge waits for `go_on` */
-
-static uint64_t milliseconds(void) {
-    return clock_ms;
-}
-
-static uint64_t nanoseconds(void) {
-    return atomic_fetch_add(&clock_ns, 1);
-}
-
-static bool refuses; /* to purge */
-static char *huge;   /* an arena of huge pages, of which nothing may be purged */
-static size_t mapped;
-
-static void *reserve(size_t size, size_t alignment) {
-    void *start = corral_os_real.reserve(size, alignment);
-    mapped += start == NULL ? 0 : size;
-    return start;
-}
-
-static void *reserve_huge(size_t size, size_t alignment) {
-    return huge = corral_os_real.reserve(size, alignment);
-}
-
-static bool purge(void *start, size_t size) {
-    purges++;
-    CHECK(huge == NULL || (char *)start < huge || (char *)start >= huge + 64 * SLAB, "a part of huge pages");
-    if (refuses) {
-        return false;
-    }
-    most_purged = size > most_purged ? size : most_purged;
-    if (atomic_exchange(&stops, false)) {
-        sem_post(&entered);
-        sem_wait(&go_on);
-    }
-    return corral_os_real.purge(start, size);
-}
-
-static bool release(void *start, size_t size) {
-    releases++;
-    mapped -= size;
-    most_released = size > most_released ? size : most_released;
-    return corral_os_real.release(start, size);
-}
-
-/* Where more may be kept than the tests use, nothing is ever beyond that. */
-static void begin(void) {
-    if (KEPT_MOST > BLOCKS * SIZE / 2 || CORRAL_LARGE_KEEP_KIB * BUILD_KIB > LARGES * LARGE / 2) {
-        cr_skip_test("this build keeps all of it");
-    }
-    table = corral_os_real;
-    table.milliseconds = milliseconds;
-    table.nanoseconds = nanoseconds;
-    table.purge = purge;
-    table.release = release;
-    table.reserve = reserve;
-    table.reserve_huge = reserve_huge;
-    corral_os = &table;
-}
-
-TestSuite(tick, .init = begin);
-
-static void *blocks[BLOCKS];
-
-static void use_and_free(uint32_t id) {
-    for (int i = 0; i < BLOCKS; i++) {
-        blocks[i] = corral_alloc(SIZE, id);
-        CHECK(blocks[i] != NULL, "block %d", i);
-    }
-    for (int i = 0; i < BLOCKS; i++) {
-        corral_free(blocks[i], id);
-    }
-}
-
-static void use_and_free_large(void) {
-    for (int i = 0; i < LARGES; i++) {
-        blocks[i] = corral_alloc(LARGE, ID);
-        CHECK(blocks[i] != NULL, "block %d", i);
-    }
-    for (int i = 0; i < LARGES; i++) {
-        corral_free(blocks[i], ID);
-    }
-}
-
-static unsigned calls(void) {
-    return purges + releases;
-}
-
-static uint64_t kept(void) {
-    return figures_of(ID).kept_bytes;
-}
+TestSuite(tick, .init = ticking_begin);
 
 /* Without this, what follows could pass because nothing is purged anyway. */
 Test(tick, none_and_frees_purge) {
@@ -343,50 +227,6 @@ Test(tick, ends_where_nothing_can_be_purged) {
     refuses = false;
     corral_trim(ID, 0);
     cr_assert_eq(kept(), 0);
-}
-
-Test(tick, large_blocks_wait_in_bounds) {
-    for (int i = 0; i < 1000; i++) {
-        corral_tick(0);
-        void *two[] = {corral_alloc(5 * LARGE, ID), corral_alloc(5 * LARGE, ID)};
-        corral_free(two[0], ID);
-        corral_free(two[1], ID);
-    }
-    cr_assert_lt(mapped, 600 * BUILD_MIB, "%zu MiB are mapped", mapped / BUILD_MIB);
-    cr_assert_eq(corral_tick(WHOLE), 0);
-}
-
-/* One that waits is unmapped by whatever comes next that is no hit, when no tick does. */
-Test(tick, one_large_block_waits_no_longer_than_ticks_come) {
-    corral_free(corral_alloc(SMALL, ID), ID);
-    corral_tick(0);
-    void *large = corral_alloc(64 * LARGE, ID);
-    corral_free(large, ID);
-    cr_assert_eq(releases, 0);
-    clock_ms += TICK_FRESH_MS + 1;
-    corral_free(corral_alloc(SIZE, ID), ID);
-    cr_assert_gt(releases, 0);
-}
-
-Test(tick, leaves_a_large_block_that_was_just_freed) {
-    if (CORRAL_LARGE_KEEP_KIB * BUILD_KIB < LARGE || CORRAL_DECAY_MS == 0) {
-        cr_skip_test("this build keeps none");
-    }
-    corral_free(corral_alloc(LARGE, ID), ID);
-    corral_thread_detach();
-    corral_tick(WHOLE);
-    cr_assert_eq(releases, 0);
-    clock_ms += (uint64_t)CORRAL_DECAY_MS + 1;
-    corral_tick(WHOLE);
-    cr_assert_gt(releases, 0);
-}
-
-Test(tick, a_trim_unmaps_the_callers_own_large_block) {
-    corral_free(corral_alloc(LARGE, ID), ID);
-    corral_free(corral_alloc(LARGE, ID), ID);
-    unsigned before = releases;
-    corral_trim(ID, 0);
-    cr_assert_eq(releases > before, CORRAL_LARGE_KEEP_KIB * BUILD_KIB >= LARGE);
 }
 
 Test(tick, purges_no_part_of_huge_pages) {

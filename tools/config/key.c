@@ -87,6 +87,14 @@ static bool read_switch(void *option, const char *key, const char *value, struct
     return word < 4 || corral_config_refuse(message, "%s: \"%s\" is neither yes nor no", key, value);
 }
 
+/* One of some words, in the order of the option's values. none: what else there is, for the message. */
+static bool read_word(void *option, const char *const *words, uint32_t count, const char *none, const char *key,
+                      const char *value, struct message *message) {
+    uint32_t word = find_word(words, count, value);
+    memcpy(option, &word, sizeof word);
+    return word < count || corral_config_refuse(message, "%s: \"%s\" is none of %s", key, value, none);
+}
+
 static bool read_misuse(void *option, const char *key, const char *value, struct message *message) {
     static const char *const words[] = {
         [CORRAL_MISUSE_DEFAULT] = "default",
@@ -94,11 +102,7 @@ static bool read_misuse(void *option, const char *key, const char *value, struct
         [CORRAL_MISUSE_REPORT] = "report",
         [CORRAL_MISUSE_ABORT] = "abort",
     };
-    corral_misuse_policy policy = (corral_misuse_policy)find_word(words, 4, value);
-    memcpy(option, &policy, sizeof policy);
-    return (uint32_t)policy < 4 ||
-           corral_config_refuse(message, "%s: \"%s\" is none of ignore, report, abort and default",
-                                key, value);
+    return read_word(option, words, 4, "ignore, report, abort and default", key, value, message);
 }
 
 /* A number of milliseconds, or a word. */
@@ -120,11 +124,7 @@ static bool read_huge_pages(void *option, const char *key, const char *value, st
         [CORRAL_HUGE_PAGES_ADVISE] = "advise",
         [CORRAL_HUGE_PAGES_EXPLICIT] = "explicit",
     };
-    corral_huge_pages kind = (corral_huge_pages)find_word(words, 4, value);
-    memcpy(option, &kind, sizeof kind);
-    return (uint32_t)kind < 4 ||
-           corral_config_refuse(message, "%s: \"%s\" is none of never, advise, explicit and default",
-                                key, value);
+    return read_word(option, words, 4, "never, advise, explicit and default", key, value, message);
 }
 
 static bool read_backend(void *option, const char *key, const char *value, struct message *message) {
