@@ -12,6 +12,8 @@
 #include <corral/backend.h>
 #include <corral/upkeep.h>
 
+#include "support/guards.h"
+
 #include <stdint.h>
 #include <stdio.h>
 
@@ -48,6 +50,7 @@ static bool kernel_knows(void) {
 }
 
 static void begin(void) {
+    guards_off();
     void *block = corral_alloc(SIZE, OTHER);
     corral_free(block, OTHER);
     if (!kernel_knows() || corral_backend_in_use() != CORRAL_BACKEND_OS) {

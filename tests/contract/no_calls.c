@@ -13,6 +13,7 @@
 #include <corral/upkeep.h>
 
 #include "support/forbid.h"
+#include "support/guards.h"
 #include "support/prng.h"
 #include "support/process.h"
 
@@ -72,6 +73,7 @@ static void *work(void *argument) {
 static void play(void *unused) {
     (void)unused;
     pthread_t thread;
+    guards_off(); /* they are made to trap by calls of the OS */
     for (uint32_t id = 1; id <= CATEGORIES; id++) {
         configure(id, (corral_category_options){.reserve = 64 * BUILD_MIB, .decay_ms = 20});
     }

@@ -12,6 +12,7 @@
 #include <corral/upkeep.h>
 
 #include "support/forbid.h"
+#include "support/guards.h"
 #include "support/process.h"
 
 #include <stdint.h>
@@ -57,6 +58,10 @@ static void use_ready(void *unused) {
     empty(ID, COUNT);
     CHECK(fill(ID, SIZE) >= COUNT, "fewer the second time");
 }
+
+TestSuite(prewarm, .init = guards_off);
+TestSuite(reserve, .init = guards_off);
+TestSuite(keep, .init = guards_off);
 
 Test(prewarm, needs_no_call_and_no_new_page) {
     struct child child;

@@ -11,6 +11,7 @@
 
 #include <corral/upkeep.h>
 
+#include "support/guards.h"
 #include "support/pattern.h"
 #include "support/process.h"
 
@@ -22,6 +23,8 @@
 enum { COUNT = 3000, SIZE = 5000, KEPT = 50 };
 #define SLAB     ((uint64_t)CORRAL_SLAB_KIB * BUILD_KIB)
 #define KEPT_MOST ((uint64_t)CORRAL_RETIRE_KIB * BUILD_KIB)
+
+TestSuite(trim, .init = guards_off);
 
 static void use(uint32_t id) {
     for (size_t i = 0; i < COUNT; i++) {

@@ -11,10 +11,14 @@
 
 #include "os.h"
 
+#include "support/guards.h"
+
 #include <corral/corral.h>
 #include <criterion/criterion.h>
 
 enum { ID = 0 };
+
+TestSuite(mark, .init = guards_off);
 
 static struct mark mark;
 

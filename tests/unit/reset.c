@@ -15,6 +15,7 @@
 
 #include "support/check.h"
 #include "support/figures.h"
+#include "support/guards.h"
 #include "support/process.h"
 
 #include <corral/configure.h>
@@ -75,6 +76,8 @@ static void use_others_until_laid(const struct pool *pool) {
     }
     cr_assert_eq(pool->turn, TURN_LAID, "the hand never came by");
 }
+
+TestSuite(reset, .init = guards_off);
 
 /* The list of a pool that was laid aside is had by the next use. What is freed into it before that stays in it. */
 Test(reset, takes_up_what_was_laid_aside) {
