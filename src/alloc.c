@@ -36,14 +36,14 @@
  *
  *   path          loads  branches  stores  atomic read-modify-writes  benchmark
  *   alloc, hit      5       3        2               0                (a), (c), (d)
- *   free, hit       5       4        3               0                (a), (c), (d)
+ *   free, hit       6       3        3               0                (a), (c), (d)
  *   alloc, run     10       6        2               0                bulk
  *   free, open     16      11        3               0 own; 2 for up to     bulk, (e)
  *   word                                             64 blocks of another's
  *   free, own      31      24        7               0                bulk in random order
  *   The load of the thread's pointer is a call in the shared library and in the one for plugins.
- *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer, free 1 branch; with
- *   the shared library an inlined free has 2 loads more, of the tables' addresses.
+ *   Inlined with a constant size and id, alloc has 1 load and 2 branches fewer; with the shared library
+ *   an inlined free has 3 loads more, of the tables' addresses.
  *
  * Invariants:
  *   1. A block in a front list is in no run, no open word, and has no free or remote bit.
@@ -54,8 +54,8 @@
  * Ordering: the hit paths order nothing. Who frees a block got it from who allocated it, by means
  * of the caller's own; a front list is its thread's alone, until the exit hook has emptied it and
  * the set of orphans passes the cache on (E:orphan). A block that another thread will hand out
- * goes there as a remote bit (E:bits). The arena's number and the place of the slab's pool are constant
- * while a block of the slab is live: reading them needs no edge but the one that brought the block.
+ * goes there as a remote bit (E:bits). The arena's number and id, and the place of the slab's pool, are
+ * constant while a block of the slab is live: reading them needs no edge but the one that brought the block.
  */
 #include <corral/corral.h>
 #include "pool.h"
@@ -80,6 +80,6 @@ void corral_free(void *block, uint32_t id) {
 const struct corral_table_addresses corral_tables = {
     .registry_numbers = corral_registry_numbers,
     .registry_places = corral_registry_places,
-    .category_ids = corral_category_ids,
+    .registry_ids = corral_registry_ids,
     .class_table = corral_class_table,
 };

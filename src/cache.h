@@ -115,6 +115,7 @@ struct id_way {
 
 struct cache {
     struct corral_front fronts[(size_t)CATEGORY_LIMIT << CLASS_STRIDE_LOG]; /* owner */
+    struct corral_front none;    /* const: all 0. Where a free finds itself whose address is no arena's */
     struct id_way map[MAP_SETS][MAP_WAYS];                           /* owner */
     uint16_t identity;           /* const */
     struct corral_front *ran_front;    /* owner: of the pool that a run began in last; NULL: none yet */
@@ -141,6 +142,7 @@ struct cache {
 };
 
 static_assert(offsetof(struct cache, fronts) == 0, "a cache is found by its fronts");
+static_assert(offsetof(struct cache, none) == CATEGORY_LIMIT << CORRAL_ROW_SHIFT, "its place is behind all categories'");
 static_assert(offsetof(struct pool, open_span) == CACHE_LINE, "a run's fields share a line");
 static_assert(sizeof(struct pool) == 2 * CACHE_LINE, "a pool is two lines");
 

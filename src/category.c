@@ -12,9 +12,10 @@
  */
 #include "category.h"
 
-#include <corral/hit.h>
+#include <corral/corral.h>
 
-#define ID_VALID CORRAL_ID_VALID
+/* An entry of the list that is one. */
+#define ID_VALID (UINT64_C(1) << 32)
 #define FIRST    (CATEGORY_OVERFLOW + 1)
 
 /* Slots of the index: a power of two, at least twice the categories. */
@@ -25,12 +26,13 @@ static_assert(INDEX_SLOTS >= 2 * CATEGORY_LIMIT, "the index stays half empty");
 struct category corral_categories[CATEGORY_LIMIT];
 _Atomic uint32_t corral_category_end;
 
-/* One more than there are categories, which is none's. */
-_Atomic uint64_t corral_category_ids[CATEGORY_LIMIT + 1];
+static _Atomic uint64_t ids[CATEGORY_LIMIT];
 static _Atomic uint32_t slots[INDEX_SLOTS];
 /* Entries that the index knows. When it knows all and the list is full, a miss is final. */
 static _Atomic uint32_t indexed;
 static _Atomic uint64_t overflow_ids;
+/* The first id that shares the overflow category, or an entry that is none. */
+static _Atomic uint64_t overflow_first;
 
 static uint32_t hash(uint32_t id) {
     return (id * UINT32_C(0x9E3779B1)) >> (32 - INDEX_LOG2);
@@ -42,7 +44,7 @@ static uint32_t probe(uint32_t id, uint32_t *category) {
     for (;; slot = (slot + 1) & (INDEX_SLOTS - 1)) {
         *category = load_acquire(&slots[slot]); /* [E:category] */
         /* [R:after-edge] The list's entry was set before the index named it. */
-        if (*category == 0 || load_relaxed(&corral_category_ids[*category]) == (ID_VALID | id)) {
+        if (*category == 0 || load_relaxed(&ids[*category]) == (ID_VALID | id)) {
             return slot;
         }
     }
@@ -67,9 +69,9 @@ static void enter_index(uint32_t id, uint32_t category) {
  * others, CATEGORY_LIMIT when there is room for it. */
 static uint32_t walk(uint32_t id, bool enter) {
     for (uint32_t category = FIRST; category < CATEGORY_LIMIT; category++) {
-        uint64_t there = load_relaxed(&corral_category_ids[category]); /* [R:value-is-all] */
+        uint64_t there = load_relaxed(&ids[category]); /* [R:value-is-all] */
         if (there == 0 && enter &&
-            cas_relaxed(&corral_category_ids[category], &there, ID_VALID | id)) { /* [R:value-is-all] */
+            cas_relaxed(&ids[category], &there, ID_VALID | id)) { /* [R:value-is-all] */
             there = ID_VALID | id;
         }
         if (there == (ID_VALID | id)) {
@@ -101,6 +103,8 @@ CORRAL_SLOW uint32_t corral_category_of_id(uint32_t id) {
         }
     }
     if (category == 0) {
+        uint64_t none = 0;
+        cas_relaxed(&overflow_first, &none, ID_VALID | id); /* [R:value-is-all] */
         fetch_add_relaxed(&overflow_ids, 1); /* [R:figure] */
         return CATEGORY_OVERFLOW;
     }
@@ -130,7 +134,13 @@ uint64_t corral_category_id(uint32_t category) {
     if (category == CATEGORY_OVERFLOW) {
         return CORRAL_MEMORY_TYPE_OVERFLOW;
     }
-    return load_relaxed(&corral_category_ids[category]) & ~ID_VALID; /* [R:value-is-all] */
+    return load_relaxed(&ids[category]) & ~ID_VALID; /* [R:value-is-all] */
+}
+
+uint32_t corral_category_any_id(uint32_t category) {
+    uint64_t id = category == CATEGORY_OVERFLOW ? load_relaxed(&overflow_first) /* [R:value-is-all] */
+                                                : corral_category_id(category);
+    return (uint32_t)id;
 }
 
 CORRAL_SLOW void corral_category_begin(uint32_t category) {

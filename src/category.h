@@ -61,6 +61,8 @@ uint32_t corral_category_of_id(uint32_t id);
 uint32_t corral_category_find(uint32_t id, bool *known);
 /* The id of a category, or CORRAL_MEMORY_TYPE_OVERFLOW. category: in use. */
 uint64_t corral_category_id(uint32_t category);
+/* The id of a category; one of those of the overflow category. category: of_id has returned it. */
+uint32_t corral_category_any_id(uint32_t category);
 /* How often a thread met an id that shares the overflow category. */
 uint64_t corral_category_overflow_ids(void);
 

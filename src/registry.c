@@ -14,6 +14,7 @@
 
 _Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
 _Atomic uint32_t corral_registry_places[REGISTRY_LIMIT][ARENA_SLABS];
+uint32_t corral_registry_ids[REGISTRY_LIMIT];
 
 static struct registry_entry entries[REGISTRY_LIMIT];
 static _Atomic uint32_t next_number = 1;
@@ -82,6 +83,7 @@ static struct registry_entry *push_entry(uint32_t category) {
     store_relaxed(&entry->taken, ~UINT64_C(0));   /* [R:before-edge] */
     store_relaxed(&entry->arena, ENTRY_BUSY);     /* [R:before-edge] */
     entry->category = category;
+    corral_registry_ids[entry->number] = corral_category_any_id(category);
     entry->next = load_relaxed(&corral_categories[category].chain); /* [R:cas-reload] */
     /* [E:chain] Publishes the entry. Push only, so an old head that came back is still the head. */
     while (!cas_release(&corral_categories[category].chain, &entry->next, entry)) {

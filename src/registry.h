@@ -8,7 +8,7 @@
  * Promises: an entry belongs to its category for ever; its arena comes and goes.
  * Does not: read or write an arena.
  *
- *   address ─► numbers[address / arena size] ─► places[number][slab]
+ *   address ─► numbers[address / arena size] ─► ids[number], places[number][slab]
  *   What free reads, and corral/layout.h declares, is apart from the arenas and dense: arenas lie a
  *   power of two apart, and the same line of each would fall on the same cache and TLB sets.
  *

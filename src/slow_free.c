@@ -216,9 +216,8 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
         }
         return;
     }
-    uint32_t place = corral_hit_place((uintptr_t)block);
-    uint32_t pool = corral_hit_pool(place);
-    if (unlikely(!corral_hit_is_of(place, id)) && size_class_has_blocks(pool)) {
+    uint32_t pool = registry_pool((uintptr_t)block);
+    if (unlikely(!corral_hit_is_of(registry_number((uintptr_t)block), id)) && size_class_has_blocks(pool)) {
         corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
     free_pooled(block, pool);
@@ -235,7 +234,9 @@ CORRAL_NOINLINE void corral_free_any(void *block) {
 }
 
 CORRAL_NOINLINE static void free_full(struct corral_front *front, void *block) {
-    if (unlikely(!thread_is_attached(thread_cache()))) {
+    if (unlikely(front == &thread_cache()->none)) {
+        corral_free_slow(block, 0); /* the id that it was found with */
+    } else if (unlikely(!thread_is_attached(thread_cache()))) {
         /* A thread without a cache may not even know that the address lies in no arena. */
         corral_free_any(block);
     } else {

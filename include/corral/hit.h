@@ -74,23 +74,20 @@ CORRAL_HIT uint32_t corral_hit_slab_place(size_t number, size_t slab) {
     return corral_load_relaxed(&CORRAL_TABLE(registry_places)[number][slab]);
 }
 
-/* The same for an address. */
-CORRAL_HIT uint32_t corral_hit_place(uintptr_t address) {
-    return corral_hit_slab_place(corral_hit_number(address),
-                                 address >> CORRAL_SLAB_SHIFT & (CORRAL_ARENA_SLABS - 1));
+/* The number in its arena of the slab that an address lies in. */
+CORRAL_HIT size_t corral_hit_slab(uintptr_t address) {
+    return address >> CORRAL_SLAB_SHIFT & (CORRAL_ARENA_SLABS - 1);
 }
 
-/* True when a place is of the category of an id. Of one that is not dense, the category tells; the
- * overflow category's ids never match, and what is no arena's is of none. A thread whose front lists have
- * room for a block began after the place of what is no arena's was set (src/registry.h). */
-CORRAL_HIT bool corral_hit_is_of(uint32_t place, uint32_t id) {
-    if (CORRAL_LIKELY(id < CORRAL_DENSE_IDS)) {
-        uint32_t row = id << CORRAL_ROW_SHIFT;
-        return (__builtin_constant_p(id) ? place - row : place ^ row) < 1u << CORRAL_ROW_SHIFT;
-    }
-    /* [R:holder] Constant since before the category had blocks. */
-    return corral_load_relaxed(&CORRAL_TABLE(category_ids)[place >> CORRAL_ROW_SHIFT]) ==
-           (CORRAL_ID_VALID | id);
+/* The place for an address. */
+CORRAL_HIT uint32_t corral_hit_place(uintptr_t address) {
+    return corral_hit_slab_place(corral_hit_number(address), corral_hit_slab(address));
+}
+
+/* True when the arena of a number is of the category of an id. For what is no arena's, true of id 0: the front list at
+ * its place never has room. */
+CORRAL_HIT bool corral_hit_is_of(size_t number, uint32_t id) {
+    return CORRAL_TABLE(registry_ids)[number] == id;
 }
 
 /* The front list at a place. */

@@ -57,7 +57,7 @@
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
-#define CORRAL_LAYOUT 4
+#define CORRAL_LAYOUT 5
 #endif
 
 #define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, checks)                      \
@@ -177,8 +177,6 @@ struct corral_front {
 static_assert(sizeof(struct corral_front) == 1u << CORRAL_PLACE_SHIFT, "four pools to a line, or two, or one");
 /* The same of a category, whose pools' places are the next ones. */
 #define CORRAL_ROW_SHIFT (CORRAL_CLASS_STRIDE_LOG + CORRAL_PLACE_SHIFT)
-/* An entry of the table of ids that is one. */
-#define CORRAL_ID_VALID (UINT64_C(1) << 32)
 
 /* A thread's own. */
 struct corral_thread_state {
@@ -213,7 +211,7 @@ extern CORRAL_DATA __thread struct corral_thread_state CORRAL_OF_LAYOUT(corral_t
 struct corral_table_addresses {
     const CORRAL_ATOMIC(uint16_t) *registry_numbers;
     CORRAL_ATOMIC(uint32_t) (*registry_places)[CORRAL_ARENA_SLABS];
-    const CORRAL_ATOMIC(uint64_t) *category_ids;
+    const uint32_t *registry_ids;
     const uint16_t *class_table;
 };
 extern CORRAL_DATA const struct corral_table_addresses CORRAL_OF_LAYOUT(corral_tables);
@@ -232,8 +230,9 @@ extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint16_t) corral_registry_numbers[CORRAL_
  * beyond all categories' where there is no arena. */
 extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint32_t)
     corral_registry_places[CORRAL_REGISTRY_LIMIT][CORRAL_ARENA_SLABS];
-/* By category: the id, and ID_VALID, of one whose id is not dense. */
-extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint64_t) corral_category_ids[];
+/* By number: the id of the arena's category, one of them for the overflow category's. Constant since before an arena had
+ * the number. */
+extern CORRAL_TABLE_DATA uint32_t corral_registry_ids[CORRAL_REGISTRY_LIMIT];
 /* The class of a size up to TABLE_MAX, by sixteens: its place in a category. */
 extern CORRAL_TABLE_DATA const uint16_t corral_class_table[CORRAL_TABLE_MAX / CORRAL_BLOCK_MIN + 1];
 #else
