@@ -54,6 +54,17 @@ demo:
 	$(MESON) compile -C build-demo
 	build-demo/examples/game_server
 
+# What the comparisons of a free cost that find its caller's faults.
+bench-checks:
+	$(INSTALL_PACKAGES) $(call lists,build bench)
+	rm -rf build-unchecked-source
+	bench/unchecked.py . build-unchecked-source
+	for pair in build-bench:. build-unchecked:build-unchecked-source; do \
+	    test -e $${pair%:*}/build.ninja || $(MESON) setup $${pair%:*} $${pair#*:} -Dbench=true || exit 1; \
+	    $(MESON) compile -C $${pair%:*} || exit 1; \
+	done
+	bench/builds.py --build build-bench/bench --other build-unchecked/bench --output build-unchecked/checks.json
+
 bench-quick bench bench-truth:
 	$(INSTALL_PACKAGES) $(call lists,build bench)
 	test -e build-bench/build.ninja || $(MESON) setup build-bench -Dbench=true
@@ -72,4 +83,4 @@ bench-guard:
 clean:
 	rm -rf build build-*
 
-.PHONY: all test check check-programs prove demo bench-programs bench-quick bench bench-truth bench-guard clean
+.PHONY: all test check check-programs prove demo bench-programs bench-quick bench bench-truth bench-checks bench-guard clean
