@@ -66,8 +66,20 @@ int main(void) {
     return text != CORRAL_OK || json != CORRAL_OK || blocks != 1;
 }
 """
+# One whose memory goes back by itself.
+BACKGROUND_PROGRAM = """#include <corral/background.h>
+
+int main(void) {
+    void *block = corral_alloc(100, 7);
+    corral_status started = corral_background_start(1);
+    corral_free(block, 7);
+    corral_background_stop();
+    return started != CORRAL_OK || corral_background_start(0) != CORRAL_EINVAL;
+}
+"""
 # The companions: what they are called, their program, and the standard of C that it needs.
-COMPANIONS = {"config": (CONFIG_PROGRAM, "gnu11"), "report": (REPORT_PROGRAM, "c11")}
+COMPANIONS = {"background": (BACKGROUND_PROGRAM, "c11"), "config": (CONFIG_PROGRAM, "gnu11"),
+              "report": (REPORT_PROGRAM, "c11")}
 BUILD = """project('consumer', 'c', version: '1', default_options: ['c_std=c11', 'werror=true'])
 shared = executable('shared', 'main.c', dependencies: dependency('corral', static: false))
 static = executable('static', 'main.c', dependencies: dependency('corral', static: true))
@@ -76,7 +88,7 @@ test('shared', shared)
 test('static', static)
 test('plain', plain)
 test('malloc', executable('malloc', 'malloc.c', dependencies: dependency('corral-malloc')))
-foreach name, std : {'config': 'c_std=gnu11', 'report': 'c_std=c11'}
+foreach name, std : {'background': 'c_std=c11', 'config': 'c_std=gnu11', 'report': 'c_std=c11'}
   companion = dependency('corral-' + name, required: false)
   if companion.found()
     test(name, executable(name, name + '.c', override_options: std, dependencies: companion))
@@ -90,7 +102,7 @@ WRAP = """[wrap-file]
 directory = corral
 
 [provide]
-dependency_names = corral, corral-config, corral-report, corral-plugin, corral-malloc
+dependency_names = corral, corral-background, corral-config, corral-report, corral-plugin, corral-malloc
 """
 
 

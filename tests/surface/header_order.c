@@ -10,6 +10,7 @@
 #include FIRST
 
 #include <corral/backend.h>
+#include <corral/background.h>
 #include <corral/config.h>
 #include <corral/configure.h>
 #include <corral/corral.h>
@@ -22,3 +23,4 @@
 #include <corral/report.h>
 #include <corral/scope.h>
 #include <corral/share.h>
+#include <corral/upkeep.h>

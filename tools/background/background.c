@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * background: a thread that ticks.
+ *
+ * Owns:     the thread, and the lock that start, stop and the thread share.
+ * Callers:  through corral/background.h.
+ * Promises: as corral/background.h. Of several threads that start and stop at once, each has its turn. A child of a
+ *           fork finds the lock free.
+ * Does not: tick without the lock.
+ */
+#define _GNU_SOURCE
+#include <corral/background.h>
+#include <corral/upkeep.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+#define NS_OF_MS UINT64_C(1000000)
+#define NS_OF_S  UINT64_C(1000000000)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
+static pthread_cond_t changed;                           /* waits by the monotonic clock */
+static bool is_ready;      /* forks know the lock */
+static bool runs;          /* a thread was started, and not stopped */
+static pthread_t thread;
+static uintptr_t number;   /* of the thread that is to go on */
+static uint32_t interval;  /* milliseconds */
+
+static struct timespec time_after(uint64_t ns) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ns += (uint64_t)now.tv_nsec;
+    now.tv_sec += (time_t)(ns / NS_OF_S);
+    now.tv_nsec = (long)(ns % NS_OF_S);
+    return now;
+}
+
+/* Until the time has come, or something was changed. The lock is held but while it waits. */
+static void wait_after_tick(uintptr_t mine, uint64_t ns) {
+    struct timespec until = time_after(ns);
+    uint32_t before = interval;
+    while (number == mine && interval == before && pthread_cond_timedwait(&changed, &lock, &until) == 0) {
+    }
+}
+
+static void *run(void *argument) {
+    uintptr_t mine = (uintptr_t)argument;
+    pthread_mutex_lock(&lock);
+    while (number == mine) {
+        uint64_t ns = interval * NS_OF_MS;
+        corral_tick(ns / 10);
+        wait_after_tick(mine, ns);
+    }
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+static void make_condition(void) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* No tick is on its way then: a child would never see it end. */
+static void before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+/* The parent's thread is not here, and nobody waits. */
+static void in_child(void) {
+    runs = false;
+    make_condition();
+    pthread_mutex_unlock(&lock);
+}
+
+static bool prepare(void) {
+    if (!is_ready) {
+        make_condition();
+        is_ready = pthread_atfork(before_fork, after_fork, in_child) == 0;
+    }
+    return is_ready;
+}
+
+/* With all signals blocked, as its thread is to have them. */
+static bool create(void) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool created = pthread_create(&thread, NULL, run, (void *)++number) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return created;
+}
+
+corral_status corral_background_start(uint32_t interval_ms) {
+    if (interval_ms == 0 || interval_ms > CORRAL_BACKGROUND_MOST_MS) {
+        return CORRAL_EINVAL;
+    }
+    int saved = errno;
+    pthread_mutex_lock(&lock);
+    uint32_t before = interval;
+    interval = interval_ms;
+    if (runs) {
+        pthread_cond_broadcast(&changed);
+    } else {
+        runs = prepare() && create();
+    }
+    corral_status status = runs ? CORRAL_OK : CORRAL_ENOMEM;
+    interval = runs ? interval_ms : before;
+    pthread_mutex_unlock(&lock);
+    errno = saved;
+    return status;
+}
+
+/* It needs the lock to end, so it is waited for without. */
+__attribute__((destructor)) void corral_background_stop(void) {
+    int saved = errno;
+    pthread_mutex_lock(&lock);
+    bool mine = runs;
+    pthread_t ended = thread;
+    runs = false;
+    if (mine) {
+        number++;
+        pthread_cond_broadcast(&changed);
+    }
+    pthread_mutex_unlock(&lock);
+    if (mine) {
+        pthread_join(ended, NULL);
+    }
+    errno = saved;
+}
