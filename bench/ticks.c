@@ -7,7 +7,7 @@
  * Callers:  the shell: ticks [SECONDS [BUDGET_NS]], for each of two runs, which take turns by a child of their own.
  * Promises: 60 frames a second. A frame allocates BLOCKS blocks of 16 to 4,096 bytes in 8 categories and frees them, but
  *           for one in 16, which takes the place of an older one; every LEVEL_FRAMES frames a level of 96 MiB, in large blocks too, is freed
- *           and another loaded. A second thread does the same at its own pace, without ticks. Each alloc and free, and
+ *           and another loaded and written. A second thread does the same at its own pace, without ticks. Each alloc and free, and
  *           each tick, is timed alone. The two runs differ by the ticks alone.
  * Does not: subtract what the timing itself takes: a reading before and after, some 20 ns.
  */
@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -70,7 +71,9 @@ static void load_level(struct player *self) {
     for (size_t bytes = 0; bytes < LEVEL_BYTES && self->level_blocks < LEVEL_MOST;) {
         uint64_t random = bench_random(&self->random);
         size_t size = (size_t)1024 << random % 13; /* up to 4 MiB */
-        self->of_level[self->level_blocks++] = timed_alloc(self, size, self->level);
+        char *block = timed_alloc(self, size, self->level);
+        memset(block, 1, size);
+        self->of_level[self->level_blocks++] = block;
         bytes += size;
     }
 }

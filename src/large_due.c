@@ -2,7 +2,8 @@
  *
  * large_due: see large_due.h.
  *
- * Owns:     the top of the stack. A block's link lies where, of a live one, the bytes behind it are counted.
+ * Owns:     the top of the stack. A block's link lies where, of a live one, the bytes behind it are counted; in its low
+ *           bits, since blocks are aligned as arenas are, the units that were purged.
  * Callers:  through large_due.h.
  * Promises: as large_due.h.
  * Does not: count exactly: who takes blocks counts all off.
@@ -12,12 +13,14 @@
 static _Atomic uintptr_t top;
 static _Atomic size_t bytes_there;
 
-void corral_large_due_put(void *block, struct large_entry *entry) {
-    /* [R:holder] [R:hint] */
-    fetch_add_relaxed(&bytes_there, large_word_bytes(load_relaxed(&entry->word)));
+void corral_large_due_put(void *block, struct large_entry *entry, size_t purged) {
+    size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+    uint64_t units = (purged < bytes ? purged : bytes - 1) / DUE_UNIT;
+    units = units > ARENA_MASK ? ARENA_MASK : units;
+    fetch_add_relaxed(&bytes_there, bytes - (size_t)units * DUE_UNIT); /* [R:hint] */
     uintptr_t below = load_relaxed(&top); /* [R:cas-reload] */
     do {
-        store_relaxed(&entry->behind, below); /* [R:before-edge] */
+        store_relaxed(&entry->behind, below | units); /* [R:before-edge] */
         /* [E:due] Publishes the link and the last use of the block. */
     } while (!cas_release(&top, &below, (uintptr_t)block));
 }
@@ -35,5 +38,9 @@ size_t corral_large_due_bytes(void) {
 }
 
 void *corral_large_due_next(const struct large_entry *entry) {
-    return (void *)load_relaxed(&entry->behind); /* [R:holder] */
+    return (void *)(load_relaxed(&entry->behind) & ~(uint64_t)ARENA_MASK); /* [R:holder] */
+}
+
+size_t corral_large_due_purged(const struct large_entry *entry) {
+    return (size_t)(load_relaxed(&entry->behind) & ARENA_MASK) * DUE_UNIT; /* [R:holder] */
 }

@@ -5,7 +5,7 @@
  * Owns:     a stack of them.
  * Callers:  large. Any thread.
  * Promises: while the program ticks (keep.h), a block that is not kept comes here in place of being unmapped by who
- *           freed it. Put is lock-free, take wait-free.
+ *           freed it. How much of it was purged since is remembered. Put is lock-free, take wait-free.
  * Does not: give a block back to who asks for one: those are in large's slots.
  *
  * Synchronization (row beside column):
@@ -19,12 +19,20 @@
 
 #include "large_map.h"
 
-/* Puts a block there that the caller has. entry: its own. */
-void corral_large_due_put(void *block, struct large_entry *entry);
-/* Bytes of those that are there; it steers only. */
+/* Blocks are purged by multiples of that. */
+#define DUE_UNIT ((size_t)(64 * KIB))
+
+/* Puts a block there that the caller has. entry: its own. purged: bytes from its start on that were, of which whole units
+ * are remembered, but never all of the block. */
+void corral_large_due_put(void *block, struct large_entry *entry, size_t purged);
+/* Bytes of those that are there and are not known to be purged; it steers only. 0 when none is there, but for what is put
+ * at that moment. */
 size_t corral_large_due_bytes(void);
 /* Takes all blocks, which are the caller's then; NULL when there is none. */
 void *corral_large_due_take(void);
 /* The block behind one of them; NULL behind the last. */
 void *corral_large_due_next(const struct large_entry *entry);
+/* Bytes of one of them that were purged. */
+size_t corral_large_due_purged(const struct large_entry *entry);
+
 #endif

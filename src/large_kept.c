@@ -95,7 +95,7 @@ void corral_large_age(uint32_t now) {
         struct large_entry *entry;
         void *block = is_old(slot, now) ? take_out(slot, &entry) : NULL;
         if (block != NULL) {
-            corral_large_due_put(block, entry);
+            corral_large_due_put(block, entry, 0);
         }
     }
 }

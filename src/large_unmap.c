@@ -34,21 +34,6 @@ void corral_large_unmap(void *block, struct large_entry *entry) {
     }
 }
 
-bool corral_large_cut(void *block, struct large_entry *entry, size_t less) {
-    uint64_t word = load_relaxed(&entry->word); /* [R:holder] */
-    size_t bytes = large_word_bytes(word);
-    uint32_t category = large_word_category(word);
-    if (control_is_isolated(category)) {
-        return false;
-    }
-    unpoison((char *)block + bytes - less, less);
-    if (!corral_backend_resize(block, bytes, bytes - less)) {
-        return false;
-    }
-    store_relaxed(&entry->word, large_word(bytes - less, category, LARGE_IS_KEPT)); /* [R:holder] */
-    return true;
-}
-
 bool corral_large_unmap_due(void) {
     void *block = corral_large_due_take();
     bool any = block != NULL;
@@ -63,7 +48,7 @@ bool corral_large_unmap_due(void) {
 
 void corral_large_let_go(void *block, struct large_entry *entry) {
     if (corral_keep_is_ticked() && corral_large_due_bytes() < DUE_MOST) {
-        corral_large_due_put(block, entry);
+        corral_large_due_put(block, entry, 0);
         return;
     }
     corral_large_unmap(block, entry);

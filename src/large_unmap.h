@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * large_unmap: freed large blocks go back to the backend: at once, by parts, or by a tick.
+ * large_unmap: freed large blocks go back to the backend: at once, or by a tick.
  *
  * Owns:     nothing.
  * Callers:  large_kept, large; tick; pool, when it makes a slab. Who unmaps a block has it.
@@ -15,8 +15,6 @@
 
 /* Unmaps a block that has ended. Calls the OS. */
 void corral_large_unmap(void *block, struct large_entry *entry);
-/* Unmaps the last `less` bytes of such a block, which has more. False when that cannot be. Calls the OS. */
-bool corral_large_cut(void *block, struct large_entry *entry, size_t less);
 /* Unmaps a block that has ended; or, where the program ticks, leaves it to a tick, unless so much is already that none
  * has had time for. */
 void corral_large_let_go(void *block, struct large_entry *entry);

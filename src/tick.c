@@ -15,29 +15,73 @@
 #include <corral/upkeep.h>
 
 #include "arena.h"
+#include "backend.h"
 #include "decay.h"
 #include "home.h"
+#include "large_due.h"
 #include "large_kept.h"
 #include "large_unmap.h"
 #include "os.h"
 #include "pool.h"
 #include "thread.h"
 
-/* A step: slabs that are purged, bytes of a large block that are unmapped, arenas that are looked at. */
-#define STEP_BYTES ((size_t)(256 * KIB))
-#define STEP_SLABS (STEP_BYTES > SLAB_BYTES ? (unsigned)(STEP_BYTES / SLAB_BYTES) : 1u)
-#define STEP_LARGE ((size_t)(512 * KIB))
-#define STEP_LOOKS 16u
+/* A step has up to so many units: slabs, or pieces of a large block, that are purged. */
+#define STEP_BYTES  ((size_t)(512 * KIB))
+#define STEP_SLABS  (STEP_BYTES > SLAB_BYTES ? (unsigned)(STEP_BYTES / SLAB_BYTES) : 1u)
+#define STEP_PIECES ((unsigned)(STEP_BYTES / DUE_UNIT))
+#define STEP_LOOKS  16u /* arenas looked at between two readings of the clock */
 
-static _Atomic bool busy; /* atomic [E:tick] */
-static uint32_t cursor;   /* of who made `busy` true */
-
-struct budget {
-    uint64_t began, ns;
+/* How long a unit of a kind takes, in nanoseconds: the mean of the last steps, and how far they lie from it. */
+struct pace {
+    uint64_t mean, deviation;
 };
 
-static bool has_time(const struct budget *budget) {
-    return corral_os->nanoseconds() - budget->began < budget->ns;
+static _Atomic bool busy; /* atomic [E:tick] */
+/* Of who made `busy` true. */
+static uint32_t cursor;
+static struct pace pace_pieces, pace_unmaps, pace_slabs, pace_arenas;
+
+struct budget {
+    uint64_t began, ns, last; /* `last`: the clock's last reading */
+    bool stepped;             /* a step was made whose pace is known */
+};
+
+static bool has_time(struct budget *budget) {
+    budget->last = corral_os->nanoseconds();
+    return budget->last - budget->began < budget->ns;
+}
+
+/* Units of a step that will end in time, by what the last ones took. The first step has one unit at least while there
+ * is any time, and one when nothing is known of its kind. */
+static unsigned units_in_time(const struct budget *budget, const struct pace *pace, unsigned most) {
+    uint64_t spent = budget->last - budget->began, unit = pace->mean + 2 * pace->deviation;
+    if (spent >= budget->ns) {
+        return 0;
+    }
+    uint64_t units = unit == 0 ? most : (budget->ns - spent) / unit;
+    if (units >= most) {
+        return budget->stepped || unit != 0 ? most : 1;
+    }
+    if (budget->stepped && units < (most + 1) / 2) { /* a unit of a small step takes longer */
+        return 0;
+    }
+    return units == 0 ? 1 : (unsigned)units;
+}
+
+/* After a step. One in which the thread did not run for a while tells little of the next ones. */
+static void note_step(struct budget *budget, struct pace *pace, unsigned units) {
+    uint64_t before = budget->last;
+    has_time(budget);
+    uint64_t unit = (budget->last - before) / units, most = 4 * pace->mean;
+    if (pace->mean == 0) {
+        *pace = (struct pace){.mean = unit, .deviation = unit / 4};
+    } else {
+        unit = unit > most ? most : unit;
+        uint64_t off = unit > pace->mean ? unit - pace->mean : pace->mean - unit;
+        pace->mean = pace->mean - pace->mean / 8 + unit / 8;
+        pace->deviation = pace->deviation - pace->deviation / 4 + off / 4;
+    }
+    budget->stepped = true;
 }
 
 /* The hand comes round once in the time that free slabs are kept, so what was not used for twice as long goes home. */
@@ -52,7 +96,7 @@ static void look_at_idle(struct cache *cache, uint32_t now) {
 }
 
 /* What the calling thread does for itself. Of a category that was asked for, its slabs go too. */
-static void tick_own(struct cache *cache, uint32_t now, const struct budget *budget) {
+static void tick_own(struct cache *cache, uint32_t now, struct budget *budget) {
     const struct row *row = cache->row_list;
     for (; row != NULL && has_time(budget); row = row->next) {
         if (row->recalls != control_recalls(row->category)) {
@@ -64,50 +108,68 @@ static void tick_own(struct cache *cache, uint32_t now, const struct budget *bud
     }
 }
 
-/* Gives a piece of a block back, or what is left of it. Returns the block that is next. */
-static void *give_piece(void *block) {
-    struct large_entry *entry = large_map_find(block);
-    void *next = corral_large_due_next(entry);
+/* What is left of a block, by pieces, then its addresses. Each is purged first, since that keeps no other thread from
+ * its page faults, and the OS has less to do at the end. False when there was no time for all; `purged` says how far. */
+static bool give_block(void *block, struct large_entry *entry, struct budget *budget, size_t *purged) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-    if (bytes > STEP_LARGE && corral_large_cut(block, entry, STEP_LARGE)) {
-        return block;
+    while (*purged < bytes) {
+        unsigned pieces = units_in_time(budget, &pace_pieces, STEP_PIECES);
+        size_t step = pieces * DUE_UNIT, left = bytes - *purged;
+        if (pieces == 0) {
+            return false;
+        }
+        if (!corral_backend_purge((char *)block + *purged, step < left ? step : left)) {
+            break;
+        }
+        note_step(budget, &pace_pieces, pieces);
+        *purged += step < left ? step : left;
+    }
+    if (units_in_time(budget, &pace_unmaps, 1) == 0) {
+        return false;
     }
     corral_large_unmap(block, entry);
-    return next;
+    note_step(budget, &pace_unmaps, 1);
+    return true;
 }
 
 /* Large blocks. Returns the bytes that are left. */
-static uint64_t tick_large(uint32_t now, const struct budget *budget) {
-    uint64_t left = 0;
+static uint64_t tick_large(uint32_t now, struct budget *budget) {
     corral_large_age(now);
     void *block = corral_large_due_take();
-    while (block != NULL && has_time(budget)) {
-        block = give_piece(block);
-    }
+    has_time(budget);
     while (block != NULL) {
         struct large_entry *entry = large_map_find(block);
         void *next = corral_large_due_next(entry);
-        left += large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-        corral_large_due_put(block, entry);
+        size_t purged = corral_large_due_purged(entry);
+        if (!give_block(block, entry, budget, &purged)) {
+            corral_large_due_put(block, entry, purged);
+        }
         block = next;
     }
-    return left;
+    return corral_large_due_bytes();
 }
 
 /* One arena. False when there was no time for all of it. */
-static bool tick_arena(uint32_t number, uint32_t now, const struct budget *budget) {
-    bool time = true;
-    while (time && corral_decay_due(number, now, STEP_SLABS) != 0) {
-        time = has_time(budget);
+static bool tick_arena(uint32_t number, uint32_t now, struct budget *budget) {
+    unsigned slabs, purged;
+    do {
+        slabs = units_in_time(budget, &pace_slabs, STEP_SLABS);
+        purged = slabs == 0 ? 0 : corral_decay_due(number, now, slabs);
+        if (purged != 0) {
+            note_step(budget, &pace_slabs, purged);
+        }
+    } while (purged != 0);
+    if (slabs == 0 || units_in_time(budget, &pace_arenas, 1) == 0) {
+        return false;
     }
-    if (time && corral_arena_end_spare(number)) {
-        time = has_time(budget);
+    if (corral_arena_end_spare(number)) {
+        note_step(budget, &pace_arenas, 1);
     }
-    return time;
+    return true;
 }
 
 /* All arenas, from where the last tick came to. Returns the bytes that are left. */
-static uint64_t tick_slabs(uint32_t now, const struct budget *budget) {
+static uint64_t tick_slabs(uint32_t now, struct budget *budget) {
     uint32_t count = corral_registry_count();
     for (uint32_t looked = 1; looked < count; looked++) {
         bool time = looked % STEP_LOOKS != 1 || has_time(budget);

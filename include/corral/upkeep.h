@@ -47,10 +47,11 @@ CORRAL_API uint64_t corral_trim_all(uint64_t target);
  * size class that it has not used lately), then for all (memory that was kept for as long as it may be, or beyond what
  * may be kept). Of several threads that tick at once, one does the latter.
  *
- * budget_ns  time to spend, in nanoseconds. It ends at most one step late: 256 KiB of slabs purged, or one slab that
- *            is larger; an arena's end; 512 KiB of a large block unmapped (all of one that is of an isolated category,
- *            or that the backend cannot shrink); what the thread has of one category sent home. 0 makes no step, but is
- *            a tick.
+ * budget_ns  time to spend, in nanoseconds. A step is begun when the last ones of its kind took so long that it will end
+ *            in time; the first one of a tick, when there is time at all. So a tick ends late by what a step takes longer
+ *            than usual, or by one step that the budget has no room for. Steps: up to 512 KiB of slabs, or of a large
+ *            block, purged, or one slab that is larger; a large block unmapped (all of one that the backend cannot
+ *            purge); an arena's end; what the thread has of one category sent home. 0 makes no step, but is a tick.
  * Returns bytes that are known to be due and were not got to: 0 when nothing is left to do.
  * Thread role: any; a thread that is stopped for ever within a tick leaves the others the first part, and to alloc and
  * free, after a second, the rest. Progress: wait-free but for the backend. Calls the OS: yes. errno is kept. */

@@ -29,8 +29,7 @@
 enum { ID = 3, OTHER = 4, BLOCKS = 6000, SIZE = 16000, SMALL = 200, LARGES = 40 };
 #define KEPT_MOST ((uint64_t)CORRAL_RETIRE_KIB * BUILD_KIB)
 #define SLAB      ((uint64_t)CORRAL_SLAB_KIB * BUILD_KIB)
-#define STEP      (SLAB > 256 * BUILD_KIB ? SLAB : 256 * BUILD_KIB)
-#define CUT       (512 * BUILD_KIB)
+#define STEP      (SLAB > 512 * BUILD_KIB ? SLAB : 512 * BUILD_KIB)
 #define LARGE     (4 * BUILD_MIB)
 #define WHOLE     UINT64_MAX
 
@@ -38,7 +37,7 @@ static struct corral_os table;
 static uint64_t clock_ms = 5000;
 static _Atomic uint64_t clock_ns;
 static unsigned purges, releases;
-static size_t most_purged, most_released;
+static size_t most_purged, bytes_purged;
 static sem_t entered, go_on;
 static _Atomic bool stops; /* the next purge waits for `go_on` */
 
@@ -71,6 +70,7 @@ static inline bool purge(void *start, size_t size) {
         return false;
     }
     most_purged = size > most_purged ? size : most_purged;
+    bytes_purged += size;
     if (atomic_exchange(&stops, false)) {
         sem_post(&entered);
         sem_wait(&go_on);
@@ -81,7 +81,6 @@ static inline bool purge(void *start, size_t size) {
 static inline bool release(void *start, size_t size) {
     releases++;
     mapped -= size;
-    most_released = size > most_released ? size : most_released;
     return corral_os_real.release(start, size);
 }
 
