@@ -3,8 +3,8 @@
  * What an allocator keeps resident: one scenario in a process of its own.
  *
  * Owns:     the scenarios, and the one line of JSON that says what was found.
- * Callers:  run.py, the shell: memory-NAME start, memory-NAME peak CATEGORIES, memory-NAME
- *           fragmentation, memory-NAME day.
+ * Callers:  run.py, the shell: memory-NAME start, memory-NAME peak CATEGORIES, memory-NAME SCENARIO with one of
+ *           the table `scenarios`.
  * Promises: resident memory is what the kernel counts for the whole process, exactly, with the
  *           pages of libraries. What the scenario itself needs is touched before the first
  *           reading, and every byte of a block is written. Where the allocator does not serve a
@@ -146,23 +146,31 @@ static int peak(uint32_t categories) {
     return EXIT_SUCCESS;
 }
 
+static const struct {
+    const char *name;
+    int (*run)(void);
+} scenarios[] = {
+    {"start", start},
+    {"fragmentation", memory_fragmentation},
+    {"day", memory_day},
+    {"producer", memory_producer},
+    {"idle", memory_idle},
+    {"short", memory_short},
+};
+
 int main(int argc, char **argv) {
     bench_take_arguments(&argc, argv);
-    if (argc == 2 && strcmp(argv[1], "start") == 0) {
-        return start();
-    }
     if (argc == 3 && strcmp(argv[1], "peak") == 0) {
         unsigned long categories = strtoul(argv[2], NULL, 10);
         if (categories >= 1 && categories <= BENCH_CATEGORIES) {
             return peak((uint32_t)categories);
         }
     }
-    if (argc == 2 && strcmp(argv[1], "fragmentation") == 0) {
-        return memory_fragmentation();
+    for (size_t i = 0; argc == 2 && i < sizeof scenarios / sizeof *scenarios; i++) {
+        if (strcmp(argv[1], scenarios[i].name) == 0) {
+            return scenarios[i].run();
+        }
     }
-    if (argc == 2 && strcmp(argv[1], "day") == 0) {
-        return memory_day();
-    }
-    fprintf(stderr, "usage: %s start | peak CATEGORIES | fragmentation | day\n", argv[0]);
+    fprintf(stderr, "usage: %s peak CATEGORIES | start | fragmentation | day | producer | idle | short\n", argv[0]);
     return EXIT_FAILURE;
 }

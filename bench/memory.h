@@ -4,7 +4,7 @@
  *
  * Owns:     nothing.
  * Callers:  memory.c.
- * Promises: as memory_fragmentation.c and memory_day.c say.
+ * Promises: as memory_fragmentation.c, memory_day.c and memory_held.c say.
  * Does not: keep anything between calls.
  */
 #ifndef BENCH_MEMORY_H
@@ -13,5 +13,8 @@
 /* Each runs its scenario and prints one line of JSON. Returns the exit code of the program. */
 int memory_fragmentation(void);
 int memory_day(void);
+int memory_producer(void);
+int memory_idle(void);
+int memory_short(void);
 
 #endif

@@ -17,6 +17,8 @@ MIB = 1 << 20
 START, PEAKS = 'start', ('peak1', 'peak16')
 # Those in which memory is read again and again.
 CURVES = ('fragmentation', 'day')
+# Those in which as much is live all the time.
+HELD = ('producer', 'idle', 'short')
 # key: (what the program is asked for, title)
 SCENARIOS = {
     'start': (['start'], 'resident after the first block, over a program that allocates nothing'),
@@ -24,10 +26,13 @@ SCENARIOS = {
     'peak16': (['peak', '16'], '512 MiB live on 8 threads, 16 categories'),
     'fragmentation': (['fragmentation'], 'a long run of changing sizes, at most 64 MiB live'),
     'day': (['day'], 'a server\'s day: levels, sessions that rise and fall, sizes that grow'),
+    'producer': (['producer'], '256 MiB live: one thread allocates all, another frees all'),
+    'idle': (['idle'], '256 MiB live: those who allocated it idle, another replaces it at random'),
+    'short': (['short'], '256 MiB live: replaced at random by threads that begin and end'),
 }
 # Which pages of a program's own file are resident at its start differs by some from run to run.
 REPEATS = {'start': 5}
-LIMIT_OF = {'start': 'limit', 'peak1': 'limit', 'peak16': 'limit-16', 'fragmentation': None, 'day': None}
+LIMIT_OF = {'start': 'limit', 'peak1': 'limit', 'peak16': 'limit-16'}
 # The columns of a table: field, title, format.
 COLUMNS = {
     'start': (('over_empty', 'MiB', '.2f'),),
@@ -37,17 +42,25 @@ COLUMNS = {
     'curve': (('mean_of_live', 'mean / mean live', '.2f'),
               ('most_of_live', 'most / most live', '.2f'), ('most', 'most, MiB', '.1f'),
               ('last', 'at the end, MiB', '.1f')),
+    'held': (('greatest_of_live', 'greatest resident / live', '.3f'),
+             ('last_of_live', 'resident / live at the end', '.3f'),
+             ('freed', 'all freed, MiB', '.1f')),
 }
 
 
+def kind_of(scenario):
+    return {**dict.fromkeys(PEAKS, 'peak'), **dict.fromkeys(CURVES, 'curve'),
+            **dict.fromkeys(HELD, 'held')}.get(scenario, scenario)
+
+
 def columns_of(scenario):
-    return COLUMNS['peak' if scenario in PEAKS else 'curve' if scenario in CURVES else scenario]
+    return COLUMNS[kind_of(scenario)]
 
 
 def takes_part(scenario, name):
     if name in HARNESS:
         return scenario == START
-    return name not in CHECKS and (name not in LIMITS or name == LIMIT_OF[scenario])
+    return name not in CHECKS and (name not in LIMITS or name == LIMIT_OF.get(scenario))
 
 
 def command_of(command):
@@ -110,6 +123,15 @@ def figures_of_curve(values):
             'last': resident[-1] / MIB}
 
 
+def figures_of_held(values):
+    of_live = [(resident - values['base']) / live for live, resident in values['curve']]
+    return {'greatest_of_live': max(of_live), 'last_of_live': of_live[-1],
+            'freed': (values['freed'] - values['base']) / MIB}
+
+
+FIGURES_OF = {'peak': figures_of_peak, 'curve': figures_of_curve, 'held': figures_of_held}
+
+
 def medians(all_figures):
     return {field: statistics.median(figures[field] for figures in all_figures)
             for field in all_figures[0]}
@@ -123,7 +145,7 @@ def summarise_scenario(scenario, values):
         return {name: {'over_empty': (statistics.median(run['resident'] for run in runs) - empty)
                        / MIB}
                 for name, runs in values.items() if name not in HARNESS}
-    figures_of = figures_of_peak if scenario in PEAKS else figures_of_curve
+    figures_of = FIGURES_OF[kind_of(scenario)]
     summary = {name: medians([figures_of(run) for run in runs]) for name, runs in values.items()}
     if scenario in CURVES:
         for name, runs in values.items():

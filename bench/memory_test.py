@@ -64,12 +64,23 @@ def expect_day(said):
            'what is live is resident')
 
 
+def expect_held(said, scenario):
+    live = [sample[0] for sample in said['curve']]
+    resident = [sample[1] - said['base'] for sample in said['curve']]
+    expect(len(live) == 256, f'{scenario}: a sample for each part')
+    expect(min(live) >= 256 << 20, f'{scenario}: as much is live all the time')
+    expect(all(kept + SLACK >= held for held, kept in zip(live, resident)),
+           f'{scenario}: what is live is resident')
+
+
 def main(program):
     expect_start(said_by(program, 'start'))
     expect_peak(said_by(program, 'peak16'))
     expect_fragmentation(said_by(program, 'fragmentation'))
     expect_day(said_by(program, 'day'))
-    print(f'{14 - len(failures)} passed, {len(failures)} failed')
+    for scenario in memory.HELD:
+        expect_held(said_by(program, scenario), scenario)
+    print(f'{23 - len(failures)} passed, {len(failures)} failed')
     return 1 if failures else 0
 
 
