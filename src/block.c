@@ -170,9 +170,11 @@ void corral_block_place(void *block, struct record *record, bool marked) {
     if (!corral_block_find(block, &info)) {
         return;
     }
-    corral_record_put(block, info.size, record);
+    corral_record_put(block, block_record_end(&info), record);
     if (GUARDS && info.guarded) {
         corral_guard_note_origin(corral_guard_find(block), record->file, record->line);
+    } else if (HARDENED && !info.large) {
+        corral_hardened_set_tail(block, registry_pool((uintptr_t)block), record->size);
     }
     struct mark *mark = marked && record_says_where(record) ? corral_mark_make(block) : NULL;
     if (mark != NULL) {
@@ -209,7 +211,7 @@ void *corral_block_resize_with(void *block, struct record *record, bool marked, 
 
 CORRAL_SLOW static void *resize_marked(void *block, size_t size, const struct block_info *info) {
     struct record record;
-    corral_record_read(block, info->size, &record);
+    corral_record_read(block, block_record_end(info), &record);
     record.size = size;
     return corral_block_resize_with(block, &record, true, info);
 }
@@ -244,7 +246,8 @@ size_t corral_usable_size(const void *block) {
     if (block == NULL || !corral_block_find(block, &info)) {
         return 0;
     }
-    return info.size - (unlikely(marked_by(block, info.category) != NULL) ? RECORD_BYTES : 0);
+    size_t most = block_record_end(&info) - RECORD_BYTES;
+    return unlikely(info.size > most && marked_by(block, info.category) != NULL) ? most : info.size;
 }
 
 uint64_t corral_memory_type_of(const void *block) {

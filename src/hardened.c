@@ -14,6 +14,7 @@
 #include "hardened.h"
 
 #include "os.h"
+#include "record.h"
 
 #include <string.h>
 
@@ -127,10 +128,17 @@ static bool tail_holds(const void *block, size_t bytes, uint64_t tail) {
     return memcmp(end - length, pattern_start(&pattern, length), pattern_length(length)) == 0;
 }
 
-void corral_hardened_set_tail(void *block, uint32_t pool, size_t size) {
+/* Where the tail ends: where the block does, or its record begins. */
+static size_t tail_end(const void *block, uint32_t pool) {
+    struct record record;
+    size_t bytes = bytes_of(pool);
+    return corral_record_read(block, bytes, &record) == RECORD_NONE ? bytes : bytes - RECORD_BYTES;
+}
+
+static void set_tail(void *block, size_t bytes, size_t size) {
     uint64_t tail = value_of(key_of(block), USE_TAIL);
-    size_t length = bytes_of(pool) - (size == 0 ? 1 : size);
-    uint8_t *end = (uint8_t *)block + bytes_of(pool);
+    size_t length = bytes - (size == 0 ? 1 : size);
+    uint8_t *end = (uint8_t *)block + bytes;
     struct pattern pattern = pattern_of(tail);
     memcpy(end - length, pattern_start(&pattern, length), pattern_length(length));
     unsigned code = length < CODES ? (unsigned)length - 1 : CODE_LONG;
@@ -141,10 +149,16 @@ void corral_hardened_set_tail(void *block, uint32_t pool, size_t size) {
     end[-1] = (uint8_t)(1 + (code + tail % CODES) % CODES);
 }
 
+void corral_hardened_set_tail(void *block, uint32_t pool, size_t size) {
+    size_t end = tail_end(block, pool);
+    set_tail(block, size < end ? end : bytes_of(pool), size);
+}
+
 size_t corral_hardened_asked(const void *block, uint32_t pool) {
-    size_t bytes = bytes_of(pool);
-    size_t length = tail_length((const uint8_t *)block + bytes, value_of(key_of(block), USE_TAIL), bytes);
-    return bytes - (length == 0 ? 1 : length);
+    size_t bytes = tail_end(block, pool);
+    uint64_t tail = value_of(key_of(block), USE_TAIL);
+    bool holds = tail_holds(block, bytes, tail);
+    return bytes - (holds ? tail_length((const uint8_t *)block + bytes, tail, bytes) : 1);
 }
 
 enum hardened corral_hardened_judge(const void *block, uint32_t pool) {
@@ -156,7 +170,7 @@ enum hardened corral_hardened_judge(const void *block, uint32_t pool) {
     if (((const word *)block)[1] == value_of(key, USE_MARK)) {
         return HARDENED_FREE;
     }
-    return tail_holds(block, bytes_of(pool), value_of(key, USE_TAIL)) ? HARDENED_LIVE : HARDENED_DAMAGED;
+    return tail_holds(block, tail_end(block, pool), value_of(key, USE_TAIL)) ? HARDENED_LIVE : HARDENED_DAMAGED;
 }
 
 /* Words of a free block that are filled one after the other; behind them, if there are more, the last one. */
@@ -202,7 +216,11 @@ void corral_hardened_lend(void *block, uint32_t pool, size_t size) {
         corral_misuse(MISUSE_WRITTEN, block, pool);
     }
     words[1] = 0;
-    corral_hardened_set_tail(block, pool, size);
+    size_t bytes = bytes_of(pool);
+    if (bytes >= RECORD_BYTES) {
+        memset((char *)block + bytes - RECORD_BYTES, 0, RECORD_BYTES); /* one of an earlier life */
+    }
+    set_tail(block, bytes, size);
 }
 
 void corral_hardened_append(void *last, void *block) {

@@ -9,7 +9,7 @@
  *           means nothing at another place or in another life of the memory.
  * Does not: withstand one who reads the process's memory. Look into large blocks.
  *
- *   live   │ size asked for           │ tail: a pattern, at most TAIL_FILL of it ··· │ code of its length │
+ *   live   │ size asked for           │ tail: a pattern, at most TAIL_FILL of it ··· │ code of its length │ record, if any
  *   free   │ link or fill │ mark │ fill, up to FILL_MOST from the block's start ····· │ fill               │
  *            8 bytes        8 bytes                                                    the last 8 bytes
  *
@@ -37,9 +37,10 @@ enum hardened {
 
 /* All of these: a block of a slab of `pool`, or for judge any address in one. */
 enum hardened corral_hardened_judge(const void *block, uint32_t pool);
-/* The bytes that a live block was asked for with; 1 in the place of 0. */
+/* The bytes that a live block was asked for with; 1 in the place of 0. Where its tail is damaged, as many as it may have
+ * been. */
 size_t corral_hardened_asked(const void *block, uint32_t pool);
-/* Writes the tail of a live block that is now of `size` bytes. */
+/* Writes the tail of a live block that is now of `size` bytes: before its record, or over it where that has no room. */
 void corral_hardened_set_tail(void *block, uint32_t pool, size_t size);
 /* Writes a block that is free from now on. */
 void corral_hardened_fill(void *block, uint32_t pool);
@@ -64,11 +65,6 @@ CORRAL_FAST void *hardened_lend(void *block, size_t size) {
         corral_hardened_lend(block, registry_pool((uintptr_t)block), size);
     }
     return block;
-}
-
-/* Of a live block that takes `bytes`: what the caller may use. */
-CORRAL_FAST size_t hardened_asked(const void *block, uint32_t pool, size_t bytes) {
-    return HARDENED ? corral_hardened_asked(block, pool) : bytes;
 }
 
 #endif

@@ -92,7 +92,7 @@ CORRAL_SLOW static enum record_state read_freed(const void *block, struct record
 CORRAL_FAST enum record_state read_record(const void *block, const struct block_info *info, struct record *record) {
     return GUARDS && info->guarded && !guard_is_live(guard_find(block))
                ? read_freed(block, record)
-               : corral_record_read(block, info->size, record);
+               : corral_record_read(block, block_record_end(info), record);
 }
 
 int corral_origin_of(const void *block, const char **file, uint32_t *line) {

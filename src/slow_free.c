@@ -101,7 +101,7 @@ CORRAL_SLOW static bool end_origin(void *block, uint32_t pool) {
         ended = corral_mark_let_go(mark) ? MARK_ENDED : MARK_LEFT; /* the walk may have gone meanwhile */
     }
     if (ended == MARK_ENDED) {
-        corral_record_end(block, hardened_asked(block, pool, corral_classes[pool & (CLASS_STRIDE - 1)].size));
+        corral_record_end(block, corral_classes[pool & (CLASS_STRIDE - 1)].size);
     }
     return ended != MARK_LEFT;
 }

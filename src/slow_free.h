@@ -22,6 +22,11 @@ struct block_info {
     bool guarded; /* in a build with guard pages, it lies between them */
 };
 
+/* Where the record of a block ends that was found, if it has one. */
+CORRAL_FAST size_t block_record_end(const struct block_info *info) {
+    return GUARDS && info->guarded ? info->size : info->bytes;
+}
+
 /* The pool of a block of a category, for a message; of a large one, of no class. */
 CORRAL_FAST uint32_t block_pool_at(const void *block, uint32_t category) {
     if (GUARDS && guard_covers(block)) {

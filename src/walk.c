@@ -12,7 +12,6 @@
 
 #include "category.h"
 #include "guard.h"
-#include "hardened.h"
 #include "large_own.h"
 #include "mark.h"
 #include "record.h"
@@ -58,11 +57,9 @@ static void visit_block(const struct walk *walk, struct mark *mark, uint32_t num
     uint32_t pool = registry_slab_pool(number, slab);
     uint32_t size = corral_classes[pool & (CLASS_STRIDE - 1)].size;
     char *block = arena_slab_start(arena, slab) + (size_t)at * size;
-    size_t asked = hardened_asked(block, pool, size);
-    corral_origin origin = describe(block, asked, entry->category, false);
-    origin.block_bytes = size;
+    corral_origin origin = describe(block, size, entry->category, false);
     if (corral_mark_let_go(mark)) {
-        corral_record_end(block, asked);
+        corral_record_end(block, size);
         corral_free_any(block);
     }
     walk->visit(&origin, sizeof origin, walk->argument);

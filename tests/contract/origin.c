@@ -131,7 +131,7 @@ Test(origin, written_over) {
     for (size_t i = 0; i < SIZES; i++) {
         char *block = CORRAL_ALLOC_HERE(sizes[i], KEPT);
         size_t usable = corral_usable_size(block);
-        memset(block + usable, 0xAB, 32);
+        memset(block + usable, 0xAB, origins_block_bytes(KEPT, block) - usable);
         cr_assert_eq(corral_origin_of(block, NULL, NULL), 0);
         origins_expect(KEPT, block, 1, NULL, 0, 0);
         cr_assert_eq(origins_count(KEPT), 1);

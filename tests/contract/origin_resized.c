@@ -87,7 +87,7 @@ Test(origin_resized, a_block_that_had_none) {
 Test(origin_resized, what_was_written_over) {
     origins_keep(KEPT, 1);
     char *block = CORRAL_ALLOC_HERE(100, KEPT);
-    memset(block, 7, corral_usable_size(block) + 32);
+    memset(block, 7, origins_block_bytes(KEPT, block));
     block = corral_realloc(block, 5000, KEPT);
     expect_content(block, 100, 7);
     cr_assert_eq(corral_origin_of(block, NULL, NULL), 0);

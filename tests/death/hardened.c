@@ -19,6 +19,7 @@
 #include "support/process.h"
 
 #include <corral/configure.h>
+#include <corral/origin.h>
 #include <criterion/criterion.h>
 #include <misuse.h>
 #include <stdlib.h>
@@ -161,6 +162,47 @@ static void overflow_at_each_place(void *argument) {
 
 Test(hardened, overflow_by_any_byte) {
     misuse_expect(overflow_at_each_place, OVERFLOW, 20);
+}
+
+/* Where the compiler does not know how large a block is. */
+static void write_behind(unsigned char *volatile block, size_t size, size_t more) {
+    memset(block + size, 0x5A, more);
+}
+
+/* Of blocks that know where they were asked for, by each number of bytes: their record lies behind the tail. */
+static void overflow_with_origin(void *argument) {
+    (void)argument;
+    for (size_t more = 1; more <= 20; more++) {
+        unsigned char *block = CORRAL_ALLOC_HERE(100, ID);
+        write_behind(block, 100, more);
+        corral_free(block, ID);
+    }
+    figures_expect_nothing();
+    check_that_it_serves();
+}
+
+Test(hardened, overflow_of_a_block_with_an_origin) {
+    misuse_expect(overflow_with_origin, OVERFLOW, 20);
+}
+
+/* Of a record that was written over too, one value of 255 looks like a tail of no length. */
+static void overflow_over_the_record(void *argument) {
+    (void)argument;
+    corral_category_options options = {.misuse = CORRAL_MISUSE_IGNORE};
+    CHECK(corral_category_configure(ID, &options, sizeof options) == CORRAL_OK, "not configured");
+    for (size_t i = 0; i < 100; i++) {
+        unsigned char *block = CORRAL_ALLOC_HERE(96, ID);
+        write_behind(block, 96, 44 + i % 5);
+        corral_free(block, ID);
+    }
+    CHECK(corral_misuse_count(MISUSE_OVERFLOW) > 90, "%ju are told", (uintmax_t)corral_misuse_count(MISUSE_OVERFLOW));
+    figures_expect_nothing();
+}
+
+Test(hardened, overflow_over_an_origin) {
+    struct child child;
+    child_call(overflow_over_the_record, NULL, &child);
+    cr_assert(child_succeeded(&child), "%s", child.output);
 }
 
 static void resize_what_overflowed(void *argument) {

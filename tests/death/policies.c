@@ -177,7 +177,6 @@ static void free_what_is_not_aligned(void) {
     corral_free(block, ID);
 }
 
-#if !CORRAL_HARDENED /* which does not find a record when it reports */
 /* The rest of a line, of a block that was asked for at the line before. */
 #define HERE(form) ", " form " %s:%d\n"
 
@@ -195,6 +194,18 @@ static void free_a_large_one_with_a_wrong_id_and_an_origin(void) {
     corral_free(block, UNNAMED);
 }
 
+/* 32 bytes with a record and, in a hardened build, a tail. */
+#define WITH_RECORD (CORRAL_HARDENED ? 80 : 64)
+
+static void free_what_lies_within_one_with_an_origin(void) {
+    char *block = CORRAL_ALLOC_HERE(32, ID);
+    expect("corral: not a block of this allocator: %p: it lies among blocks of %d bytes, id 7 (net)"
+           HERE("in one allocated at"), (void *)(block + 16), WITH_RECORD, __FILE__, __LINE__ - 2);
+    corral_free(block + 16, ID);
+    corral_free(block, ID);
+}
+
+#if !CORRAL_HARDENED /* which fills what is freed */
 /* Where AddressSanitizer watches it, what is free is not read. */
 static void expect_double_free(const void *block, const char *dots, const char *file, int line) {
     char origin[LINE] = "";
@@ -208,14 +219,6 @@ static void free_twice_what_has_an_origin(void) {
     void *block = CORRAL_ALLOC_HERE(32, ID);
     corral_free(block, ID);
     expect_double_free(block, "", __FILE__, __LINE__ - 2);
-    corral_free(block, ID);
-}
-
-static void free_what_lies_within_one_with_an_origin(void) {
-    char *block = CORRAL_ALLOC_HERE(32, ID);
-    expect("corral: not a block of this allocator: %p: it lies among blocks of 64 bytes, id 7 (net)"
-           HERE("in one allocated at"), (void *)(block + 16), __FILE__, __LINE__ - 2);
-    corral_free(block + 16, ID);
     corral_free(block, ID);
 }
 
@@ -249,6 +252,14 @@ static void write_past_the_end(void) {
     corral_free(block, ID);
 }
 
+static void write_past_the_end_of_one_with_an_origin(void) {
+    char *block = CORRAL_ALLOC_HERE(hidden(70), ID);
+    block[70] = 0;
+    expect("corral: write past the end of block %p: 112 bytes of id 7 (net)" HERE("allocated at"), (void *)block,
+           __FILE__, __LINE__ - 3);
+    corral_free(block, ID);
+}
+
 /* The block that is written to is the next one that is handed out: in the exact mode, the lowest of its word. */
 static void write_to_a_free_block(void) {
     guards_none(); /* where it traps */
@@ -262,10 +273,10 @@ static void write_to_a_free_block(void) {
 }
 
 static void (*const faults[])(void) = {
-#if !CORRAL_HARDENED
     free_with_a_wrong_id_what_has_an_origin, free_a_large_one_with_a_wrong_id_and_an_origin,
-    free_twice_what_has_an_origin, free_what_lies_within_one_with_an_origin,
-    free_twice_what_lay_where_there_was_an_origin, free_twice_what_is_of_a_file_with_a_long_name,
+    free_what_lies_within_one_with_an_origin,
+#if !CORRAL_HARDENED
+    free_twice_what_has_an_origin, free_twice_what_lay_where_there_was_an_origin, free_twice_what_is_of_a_file_with_a_long_name,
 #endif
     free_with_a_wrong_id, free_with_a_wrong_id_that_has_no_name, free_with_a_wrong_id_that_was_never_seen,
     free_with_a_wrong_id_of_the_overflow_category,
@@ -274,8 +285,13 @@ static void (*const faults[])(void) = {
     free_with_a_wrong_size, free_with_a_size_that_is_too_small, free_with_a_size_that_is_too_large,
     free_a_large_one_with_a_wrong_size, free_a_large_one_with_a_size_that_is_too_large,
     free_with_a_size_and_a_wrong_id_that_is_not_dense,
-    write_past_the_end, write_to_a_free_block,
+    write_past_the_end, write_to_a_free_block, write_past_the_end_of_one_with_an_origin,
 };
+
+/* Which nobody but a hardened build looks at. */
+static bool is_of_hardened(void (*fault)(void)) {
+    return fault == write_past_the_end || fault == write_to_a_free_block || fault == write_past_the_end_of_one_with_an_origin;
+}
 
 static void commit(void *argument) {
     const struct fault *fault = argument;
@@ -299,8 +315,8 @@ static void judge(corral_misuse_policy policy, corral_misuse_policy as) {
     static struct child child;
     for (size_t n = 0; n < 2 * sizeof faults / sizeof faults[0]; n++) {
         size_t i = n / 2;
-        if (!CORRAL_HARDENED && (faults[i] == write_past_the_end || faults[i] == write_to_a_free_block)) {
-            continue; /* nobody looks */
+        if (!CORRAL_HARDENED && is_of_hardened(faults[i])) {
+            continue;
         }
         if (faults[i] == free_a_large_one_twice && CORRAL_LARGE_KEEP_KIB * BUILD_KIB < LARGE) {
             continue; /* it is not kept, so that nobody knows it any more */

@@ -62,6 +62,24 @@ static void compare(const corral_origin *origin, size_t origin_size, void *argum
     CHECK(origin->block_bytes >= wanted->size + 32, "%ju bytes", (uintmax_t)origin->block_bytes);
 }
 
+struct sought {
+    const void *block;
+    uint64_t bytes;
+};
+
+static void note_bytes(const corral_origin *origin, size_t size, void *argument) {
+    (void)size;
+    struct sought *sought = argument;
+    sought->bytes = origin->block == sought->block ? origin->block_bytes : sought->bytes;
+}
+
+size_t origins_block_bytes(uint64_t id, const void *block) {
+    struct sought sought = {.block = block};
+    corral_visit_origins(id, note_bytes, &sought);
+    CHECK(sought.bytes != 0, "it is not found");
+    return (size_t)sought.bytes;
+}
+
 void origins_expect(uint64_t id, const void *block, unsigned times, const char *file, uint32_t line, size_t size) {
     struct wanted wanted = {.id = id, .block = block, .file = file, .line = line, .size = size};
     corral_visit_origins(id, compare, &wanted);

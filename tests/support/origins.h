@@ -18,6 +18,8 @@ void origins_keep(uint32_t id, uint32_t every);
 unsigned origins_count(uint64_t id);
 /* The block is found `times`, with these. line: 0 is not looked at, unless file is NULL. */
 void origins_expect(uint64_t id, const void *block, unsigned times, const char *file, uint32_t line, size_t size);
+/* The bytes that a block takes which a walk finds, its record's among them. */
+size_t origins_block_bytes(uint64_t id, const void *block);
 /* A visitor that does nothing. */
 void origins_ignore(const corral_origin *origin, size_t origin_size, void *argument);
 
