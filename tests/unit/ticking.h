@@ -3,9 +3,9 @@
  * An OS for tests of ticks: its clocks stand where a test sets them, and what is asked of it is counted.
  *
  * Owns:     the clocks and the counts; every test is a process of its own.
- * Callers:  tick.c, tick_large.c: a test's main thread.
+ * Callers:  tick.c, tick_large.c, tick_pace.c: a test's main thread.
  * Promises: each reading of the clock of nanoseconds is one more than the one before, so that a budget is a number of
- *           steps.
+ *           steps; and more by what a purge is said to take.
  * Does not: change what an operation does, but for a purge that is to be refused, or to wait.
  */
 #ifndef CORRAL_TESTS_UNIT_TICKING_H
@@ -50,6 +50,7 @@ static inline uint64_t nanoseconds(void) {
 }
 
 static bool refuses; /* to purge */
+static uint64_t (*purge_takes)(size_t size); /* nanoseconds; NULL: nothing */
 static char *huge;   /* an arena of huge pages, of which nothing may be purged */
 static size_t mapped;
 
@@ -71,6 +72,7 @@ static inline bool purge(void *start, size_t size) {
     }
     most_purged = size > most_purged ? size : most_purged;
     bytes_purged += size;
+    atomic_fetch_add(&clock_ns, purge_takes == NULL ? 0 : purge_takes(size));
     if (atomic_exchange(&stops, false)) {
         sem_post(&entered);
         sem_wait(&go_on);

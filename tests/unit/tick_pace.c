@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ticks by a clock on which purges take time: they end when they are to.
+ *
+ * Owns:     nothing; every test is a process of its own.
+ * Callers:  Criterion.
+ * Promises: the first ticks may learn how long a step takes; the others are looked at one by one.
+ * Does not: look at what is purged (tick.c, tick_large.c).
+ */
+#include "ticking.h"
+
+enum { COST = 1000, JITTER = 200, LEARNING = 12, TICKS = 20000 };
+#define UNIT (64 * BUILD_KIB)
+
+TestSuite(tick_pace, .init = ticking_begin);
+
+/* Of a whole arena, little is there any more when it ends. */
+static uint64_t cost_of(uint64_t unit, size_t size) {
+    return size >= 64 * SLAB ? unit : unit * size / UNIT;
+}
+
+static uint64_t as_always(size_t size) {
+    return cost_of(COST, size);
+}
+
+/* By a fifth more or less, without a rule. */
+static uint64_t varying(size_t size) {
+    static uint64_t random = 1;
+    random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return cost_of(COST - JITTER + (random >> 33) % (2 * JITTER), size);
+}
+
+/* Each second step takes three times as long. */
+static uint64_t by_turns(size_t size) {
+    static unsigned turn;
+    return cost_of(turn++ % 2 == 0 ? COST : 3 * COST, size);
+}
+
+static uint64_t tick_takes(uint64_t budget, uint64_t *left) {
+    uint64_t before = clock_ns;
+    *left = corral_tick(budget);
+    return clock_ns - before;
+}
+
+static void have_work(void) {
+    corral_tick(0);
+    use_and_free(ID);
+    use_and_free_large();
+    corral_thread_detach();
+    clock_ms += (uint64_t)CORRAL_DECAY_MS;
+}
+
+struct run {
+    unsigned ticks, late;
+    uint64_t latest, spent; /* by how much; in all */
+};
+
+/* Ticks until nothing is left. */
+static struct run run(uint64_t budget) {
+    struct run run = {0};
+    uint64_t left;
+    do {
+        uint64_t took = tick_takes(budget, &left);
+        bool late = took > budget + 10 && run.ticks >= LEARNING;
+        run.late += late;
+        run.latest = late && took - budget > run.latest ? took - budget : run.latest;
+        run.spent += took;
+        run.ticks++;
+    } while (left != 0 && run.ticks < TICKS);
+    cr_assert_eq(left, 0, "%u ticks do not get to the end", run.ticks);
+    cr_assert_eq(kept(), 0);
+    return run;
+}
+
+/* How much of what a slab's step takes at least has to fit. */
+#define BUDGET (64 * COST * (SLAB > UNIT ? SLAB / UNIT : 1))
+
+Test(tick_pace, steps_that_will_end_in_time) {
+    have_work();
+    purge_takes = as_always;
+    struct run it = run(BUDGET);
+    cr_assert_eq(it.late, 0, "%u of %u, by up to %ju", it.late, it.ticks, (uintmax_t)it.latest);
+    cr_assert_gt(it.ticks, 3 * LEARNING);
+    cr_assert_geq(it.spent, it.ticks * BUDGET / 2, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
+}
+
+/* What varies is left room for. */
+Test(tick_pace, steps_that_vary) {
+    have_work();
+    purge_takes = varying;
+    struct run it = run(BUDGET);
+    cr_assert_leq(it.late, it.ticks / 50, "%u of %u, by up to %ju", it.late, it.ticks, (uintmax_t)it.latest);
+    cr_assert_geq(it.spent, it.ticks * BUDGET / 2, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
+}
+
+Test(tick_pace, steps_of_two_kinds) {
+    have_work();
+    purge_takes = by_turns;
+    struct run it = run(BUDGET);
+    cr_assert_leq(it.late, it.ticks / 10, "%u of %u, by up to %ju", it.late, it.ticks, (uintmax_t)it.latest);
+}
+
+/* A budget that has no room for a unit: one is purged by each tick. */
+Test(tick_pace, one_unit_at_least) {
+    have_work();
+    purge_takes = as_always;
+    uint64_t left;
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t before = bytes_purged;
+        tick_takes(COST / 10, &left);
+        cr_assert_gt(bytes_purged, before);
+        cr_assert_leq(bytes_purged - before, SLAB > UNIT ? SLAB : UNIT);
+        cr_assert_gt(left, 0);
+    }
+}
+
+/* The first steps ever are of one unit, since nobody knows how long they take. */
+Test(tick_pace, begins_with_one_unit) {
+    have_work();
+    purge_takes = as_always;
+    uint64_t left;
+    tick_takes(COST / 2, &left);
+    cr_assert_leq(bytes_purged, SLAB > UNIT ? SLAB : UNIT);
+}
+
+/* A step in which the thread did not run does not keep the next ticks from their work. */
+static uint64_t stopped_once(size_t size) {
+    static unsigned step;
+    return step++ == 40 ? COST * 100000 : as_always(size);
+}
+
+Test(tick_pace, forgets_a_stop) {
+    have_work();
+    purge_takes = stopped_once;
+    struct run it = run(BUDGET);
+    cr_assert_leq(it.late, 1);
+    cr_assert_geq(it.spent - COST * 100000, (it.ticks - 1) * BUDGET / 3, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
+}
