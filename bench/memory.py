@@ -42,9 +42,9 @@ COLUMNS = {
     'curve': (('mean_of_live', 'mean / mean live', '.2f'),
               ('most_of_live', 'most / most live', '.2f'), ('most', 'most, MiB', '.1f'),
               ('last', 'at the end, MiB', '.1f')),
-    'held': (('greatest_of_live', 'greatest resident / live', '.3f'),
-             ('last_of_live', 'resident / live at the end', '.3f'),
-             ('freed', 'all freed, MiB', '.1f')),
+    'held': (('greatest_of_live', 'most / live', '.3f'),
+             ('last_of_live', 'at the end', '.3f'),
+             ('freed', 'freed, MiB', '.1f')),
 }
 
 
