@@ -136,6 +136,10 @@ void corral_backend_advise_huge(void *start, size_t size, bool huge) {
     }
 }
 
+bool corral_backend_cleans(void) {
+    return in_use() == &corral_region;
+}
+
 bool corral_backend_shares(void) {
     return in_use() == &of_os;
 }

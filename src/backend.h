@@ -29,6 +29,8 @@ bool corral_backend_resize(void *start, size_t old_size, size_t new_size);
 void *corral_backend_reserve_huge(size_t size, size_t alignment);
 /* Tells the OS, where it is the backend, whether a reservation is to have huge pages. */
 void corral_backend_advise_huge(void *start, size_t size, bool huge);
+/* Does the backend clean what it gives, so that what goes back to it is not worth a purge? */
+bool corral_backend_cleans(void);
 /* May arenas of several categories stand in one reservation? Where calls of the OS are saved by that. */
 bool corral_backend_shares(void);
 

@@ -138,7 +138,7 @@ struct cache {
     uint32_t holds;              /* owner: times that a thread was given the cache */
     struct large_own large_own;  /* owner */
     struct row *row_list;        /* owner: all rows, the last made first */
-    _Atomic(struct row *) rows[CATEGORY_LIMIT]; /* atomic [E:row] */
+    _Atomic(struct row *) rows[CATEGORY_LIMIT + 1]; /* atomic [E:row]; the last one, of no category, is NULL */
 };
 
 static_assert(offsetof(struct cache, fronts) == 0, "a cache is found by its fronts");
@@ -200,8 +200,8 @@ CORRAL_FAST uint32_t cache_number_of(const struct cache *cache, const struct cor
     return (uint32_t)(front - cache->fronts);
 }
 
-/* The pool of a front list of the cache's; NULL when the cache is the empty one, or when a free finds no arena
- * at its address. */
+/* The pool of a front list of the cache's; NULL when the cache is the empty one, or has no such row: so where a free
+ * finds no arena at its address. */
 CORRAL_FAST struct pool *cache_pool_of(const struct cache *cache, const struct corral_front *front) {
     uint32_t pool = cache_number_of(cache, front);
     return size_class_has_blocks(pool) ? cache_pool_if(cache, pool) : NULL;

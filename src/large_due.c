@@ -15,9 +15,10 @@ static _Atomic size_t bytes_there;
 
 void corral_large_due_put(void *block, struct large_entry *entry, size_t purged) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-    uint64_t units = (purged < bytes ? purged : bytes - 1) / DUE_UNIT;
+    uint64_t units = purged < bytes ? purged / DUE_UNIT : (bytes + DUE_UNIT - 1) / DUE_UNIT;
     units = units > ARENA_MASK ? ARENA_MASK : units;
-    fetch_add_relaxed(&bytes_there, bytes - (size_t)units * DUE_UNIT); /* [R:hint] */
+    size_t known = (size_t)units * DUE_UNIT;
+    fetch_add_relaxed(&bytes_there, known < bytes ? bytes - known : DUE_UNIT); /* [R:hint] */
     uintptr_t below = load_relaxed(&top); /* [R:cas-reload] */
     do {
         store_relaxed(&entry->behind, below | units); /* [R:before-edge] */

@@ -23,16 +23,16 @@
 #define DUE_UNIT ((size_t)(64 * KIB))
 
 /* Puts a block there that the caller has. entry: its own. purged: bytes from its start on that were, of which whole units
- * are remembered, but never all of the block. */
+ * are remembered, or all of the block. */
 void corral_large_due_put(void *block, struct large_entry *entry, size_t purged);
-/* Bytes of those that are there and are not known to be purged; it steers only. 0 when none is there, but for what is put
- * at that moment. */
+/* Bytes of those that are there and are not known to be purged, and a unit of each that is; it steers only. 0 when none is
+ * there, but for what is put at that moment. */
 size_t corral_large_due_bytes(void);
 /* Takes all blocks, which are the caller's then; NULL when there is none. */
 void *corral_large_due_take(void);
 /* The block behind one of them; NULL behind the last. */
 void *corral_large_due_next(const struct large_entry *entry);
-/* Bytes of one of them that were purged. */
+/* Bytes of one of them that were purged; more than it has where all were. */
 size_t corral_large_due_purged(const struct large_entry *entry);
 
 #endif

@@ -54,6 +54,8 @@ uint64_t corral_os_thread(void);
 /* True when a thread of this process has ended: it runs no more, and all that it wrote is seen. False
  * for threads of other processes. */
 bool corral_os_thread_is_gone(uint64_t thread);
+/* True when a thread is, or was, of this process: in the child of a fork, none of its parent's. */
+bool corral_os_thread_is_ours(uint64_t thread);
 /* Writes to the standard error stream, unbuffered, without allocating. */
 void corral_os_write_error(const char *text, size_t length);
 /* protect of the real operations. Only in a build with guard pages. */

@@ -199,10 +199,14 @@ static bool has_no_thread(pid_t process, pid_t number) {
     KEEPING_ERRNO(bool, tgkill(process, number, 0) != 0 && errno == ESRCH);
 }
 
+bool corral_os_thread_is_ours(uint64_t thread) {
+    return (pid_t)(thread >> PID_BITS) == process_number();
+}
+
 bool corral_os_thread_is_gone(uint64_t thread) {
     pid_t process = (pid_t)(thread >> PID_BITS);
     pid_t number = (pid_t)(thread & ((1u << PID_BITS) - 1));
-    if (number == 0 || process != process_number()) {
+    if (number == 0 || !corral_os_thread_is_ours(thread)) {
         return false;
     }
     if (!has_no_thread(process, number)) {

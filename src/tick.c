@@ -9,7 +9,7 @@
  *
  * Synchronization (row beside column):
  *            begin      end
- *   begin    exchange   any        of two that begin at once, one has the cursor
+ *   begin    CAS        any        of two that begin at once, one has the cursor
  *   end      any        –
  */
 #include <corral/upkeep.h>
@@ -22,6 +22,7 @@
 #include "large_kept.h"
 #include "large_unmap.h"
 #include "os.h"
+#include "poison.h"
 #include "pool.h"
 #include "thread.h"
 
@@ -36,9 +37,10 @@ struct pace {
     uint64_t mean, deviation;
 };
 
-static _Atomic bool busy; /* atomic [E:tick] */
-/* Of who made `busy` true. */
+static _Atomic uint64_t ticker; /* atomic [E:tick]: the thread that ticks, or 0 */
+/* Of who is the ticker. */
 static uint32_t cursor;
+static bool slabs_first; /* by turns: a tick's first step is made in any case */
 static struct pace pace_pieces, pace_unmaps, pace_slabs, pace_arenas;
 
 struct budget {
@@ -51,9 +53,15 @@ static bool has_time(struct budget *budget) {
     return budget->last - budget->began < budget->ns;
 }
 
+/* What was refused for what is known of its kind may be known wrongly: that fades. */
+static void fade(struct pace *pace) {
+    pace->mean -= pace->mean / 8;
+    pace->deviation -= pace->deviation / 4;
+}
+
 /* Units of a step that will end in time, by what the last ones took. The first step has one unit at least while there
  * is any time, and one when nothing is known of its kind. */
-static unsigned units_in_time(const struct budget *budget, const struct pace *pace, unsigned most) {
+static unsigned units_in_time(const struct budget *budget, struct pace *pace, unsigned most) {
     uint64_t spent = budget->last - budget->began, unit = pace->mean + 2 * pace->deviation;
     if (spent >= budget->ns) {
         return 0;
@@ -63,6 +71,9 @@ static unsigned units_in_time(const struct budget *budget, const struct pace *pa
         return budget->stepped || unit != 0 ? most : 1;
     }
     if (budget->stepped && units < (most + 1) / 2) { /* a unit of a small step takes longer */
+        if (unit * ((most + 1) / 2) > budget->ns) {
+            fade(pace); /* it would never be begun, but as a tick's first */
+        }
         return 0;
     }
     return units == 0 ? 1 : (unsigned)units;
@@ -112,17 +123,19 @@ static void tick_own(struct cache *cache, uint32_t now, struct budget *budget) {
  * its page faults, and the OS has less to do at the end. False when there was no time for all; `purged` says how far. */
 static bool give_block(void *block, struct large_entry *entry, struct budget *budget, size_t *purged) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-    while (*purged < bytes) {
+    while (*purged < bytes && !corral_backend_cleans()) {
         unsigned pieces = units_in_time(budget, &pace_pieces, STEP_PIECES);
         size_t step = pieces * DUE_UNIT, left = bytes - *purged;
         if (pieces == 0) {
             return false;
         }
-        if (!corral_backend_purge((char *)block + *purged, step < left ? step : left)) {
+        step = step < left ? step : left;
+        unpoison((char *)block + *purged, step);
+        if (!corral_backend_purge((char *)block + *purged, step)) {
             break;
         }
         note_step(budget, &pace_pieces, pieces);
-        *purged += step < left ? step : left;
+        *purged += step;
     }
     if (units_in_time(budget, &pace_unmaps, 1) == 0) {
         return false;
@@ -183,6 +196,15 @@ static uint64_t tick_slabs(uint32_t now, struct budget *budget) {
     return 0;
 }
 
+/* Makes the calling thread the ticker. In the child of a fork, who ticked in its parent is not here. */
+static bool begin(void) {
+    uint64_t self = corral_os_thread() + 1, there = load_relaxed(&ticker); /* [R:cas-reload] */
+    if (there != 0 && corral_os_thread_is_ours(there - 1)) {
+        return false;
+    }
+    return cas_acquire(&ticker, &there, self); /* [E:tick] Sees the cursor. */
+}
+
 uint64_t corral_tick(uint64_t budget_ns) {
     struct budget budget = {.began = corral_os->nanoseconds(), .ns = budget_ns};
     struct cache *cache = thread_cache();
@@ -190,12 +212,14 @@ uint64_t corral_tick(uint64_t budget_ns) {
     if (thread_is_attached(cache)) {
         tick_own(cache, now, &budget);
     }
-    if (exchange_acquire(&busy, true)) { /* [E:tick] Sees the cursor. */
+    if (!begin()) {
         return corral_keep_excess(0);
     }
     corral_keep_tick(now);
-    uint64_t left = tick_large(now, &budget);
-    left += tick_slabs(now, &budget);
-    store_release(&busy, false); /* [E:tick] Publishes the cursor. */
+    slabs_first = !slabs_first;
+    uint64_t left = slabs_first ? tick_slabs(now, &budget) : 0;
+    left += tick_large(now, &budget);
+    left += slabs_first ? 0 : tick_slabs(now, &budget);
+    store_release(&ticker, 0); /* [E:tick] Publishes the cursor. */
     return left;
 }

@@ -20,6 +20,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <os.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,5 +161,51 @@ Test(background, child_has_its_own, .disabled = BUILD_HAS_TSAN) {
         child_call(start_in_child, NULL, &child);
         cr_assert(child_succeeded(&child), "%s", child.output);
         use();
+    }
+}
+
+static sem_t entered, go_on;
+
+static bool slow_purge(void *start, size_t size) {
+    sem_post(&entered);
+    sem_wait(&go_on);
+    return corral_os_real.purge(start, size);
+}
+
+static void tick_in_child(void *unused) {
+    (void)unused;
+    static struct corral_os table;
+    table = *corral_os;
+    table.purge = corral_os_real.purge;
+    corral_os = &table;
+    while (corral_tick(1000000) != 0) {
+    }
+    CHECK(kept() == 0, "%ju bytes are kept", (uintmax_t)kept());
+}
+
+/* The fork does not wait for the tick, which may wait for what the forking thread has; and the child's ticks do not wait for
+ * its parent's thread. */
+Test(background, fork_within_a_tick, .disabled = BUILD_HAS_TSAN) {
+    static struct corral_os table;
+    table = *corral_os;
+    table.purge = slow_purge;
+    sem_init(&entered, 0, 0);
+    sem_init(&go_on, 0, 0);
+    corral_category_options options = {.keep = 1, .decay_ms = CORRAL_DECAY_AT_ONCE};
+    cr_assert_eq(corral_category_configure(ID, &options, sizeof options), CORRAL_OK);
+    corral_tick(0);
+    use();
+    corral_thread_detach();
+    if (kept() == 0) {
+        cr_skip_test("this build keeps nothing");
+    }
+    corral_os = &table;
+    cr_assert_eq(corral_background_start(1), CORRAL_OK);
+    sem_wait(&entered);
+    struct child child;
+    child_call(tick_in_child, NULL, &child);
+    cr_assert(child_succeeded(&child), "%s", child.output);
+    for (int i = 0; i < COUNT; i++) {
+        sem_post(&go_on);
     }
 }

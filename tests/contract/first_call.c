@@ -20,6 +20,8 @@ enum { ID = 9, SCATTERED = 0x53435054 };
 
 /* A block of the main thread, for calls that need one; NULL in a process without any. */
 static void *given;
+/* Likewise, of id 0: a free finds no arena at its address, and takes the id for right at first. */
+static void *given_large;
 
 static void check_and_free(void *block, size_t size, uint32_t id) {
     CHECK(block != NULL, "no block");
@@ -97,7 +99,16 @@ static void first_category_stats(void) {
 }
 
 static void first_total_stats(void) {
-    CHECK(figures_total().live_blocks == (given != NULL), "blocks");
+    CHECK(figures_total().live_blocks == (uint64_t)(given != NULL) + (given_large != NULL), "blocks");
+}
+
+static void first_free_of_nothing(void) {
+    corral_free(NULL, 0);
+}
+
+static void first_free_large(void) {
+    corral_free(given_large, 0);
+    given_large = NULL;
 }
 
 static void first_detach(void) {
@@ -121,6 +132,8 @@ static const struct call {
     {"aligned_alloc", first_aligned_alloc},
     {"alloc_batch", first_alloc_batch},
     {"free", first_free},
+    {"free of NULL", first_free_of_nothing},
+    {"free of a large block", first_free_large},
     {"free_batch", first_free_batch},
     {"usable_size", first_usable_size},
     {"memory_type_of", first_memory_type_of},
@@ -150,11 +163,14 @@ static void take_given(void) {
     given = corral_alloc(40, ID);
     CHECK(given != NULL, "no block");
     pattern_fill(given, 40, 1);
+    given_large = corral_alloc(9 * BUILD_MIB, 0);
+    CHECK(given_large != NULL, "no large block");
 }
 
 static void free_given(void) {
     corral_free(given, ID);
-    given = NULL;
+    corral_free(given_large, 0);
+    given = given_large = NULL;
     figures_expect_nothing();
 }
 

@@ -222,6 +222,11 @@ uint64_t corral_os_thread(void) {
     return engine_fiber + 1;
 }
 
+bool corral_os_thread_is_ours(uint64_t thread) {
+    (void)thread;
+    return true;
+}
+
 bool corral_os_thread_is_gone(uint64_t thread) {
     call();
     unsigned fiber = (unsigned)thread - 1;

@@ -121,3 +121,15 @@ Test(front, keeps_what_is_taken_from_while_more_goes_past) {
         corral_free(blocks[i], ID);
     }
 }
+
+/* Where a free finds itself whose address is no arena's: whoever frees it, there is no pool to look for. */
+Test(front, of_no_arena_has_no_pool) {
+    take_and_free(1);
+    const struct cache *caches[] = {&corral_cache_empty, own_cache()};
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(front_room(&caches[i]->none), 0);
+        cr_assert_null(caches[i]->none.head);
+        cr_assert_null(cache_pool_of(caches[i], &caches[i]->none));
+        cr_assert_leq(offsetof(struct cache, rows) + (CATEGORY_LIMIT + 1) * sizeof caches[i]->rows[0], sizeof *caches[i]);
+    }
+}

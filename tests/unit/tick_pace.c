@@ -136,3 +136,34 @@ Test(tick_pace, forgets_a_stop) {
     cr_assert_leq(it.late, 1);
     cr_assert_geq(it.spent - COST * 100000, (it.ticks - 1) * BUDGET / 3, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
 }
+
+/* Releases that are thought to take longer than any budget are begun all the same: of blocks that are purged, as a tick's
+ * first step. */
+static uint64_t slow_at_first(size_t size) {
+    (void)size;
+    return releases == 1 ? COST * 1000 : COST / 10;
+}
+
+Test(tick_pace, ends_when_a_release_was_slow) {
+    have_work();
+    purge_takes = as_always;
+    release_takes = slow_at_first;
+    for (uint64_t budget = COST / 2; budget < BUDGET; budget *= 8) {
+        struct run it = run(budget);
+        cr_assert_lt(it.ticks, TICKS);
+        have_work();
+    }
+}
+
+/* Slabs and large blocks by turns: where more of the latter is freed before each tick than one unmaps, the former go too. */
+Test(tick_pace, of_both_kinds) {
+    have_work();
+    purge_takes = as_always;
+    corral_tick(0);
+    size_t kept_before = kept();
+    for (int i = 0; i < 100 && kept() != 0; i++) {
+        use_and_free_large();
+        corral_tick(COST * (SLAB > UNIT ? SLAB / UNIT : 1));
+    }
+    cr_assert_lt(kept(), kept_before);
+}

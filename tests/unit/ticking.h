@@ -5,7 +5,7 @@
  * Owns:     the clocks and the counts; every test is a process of its own.
  * Callers:  tick.c, tick_large.c, tick_pace.c: a test's main thread.
  * Promises: each reading of the clock of nanoseconds is one more than the one before, so that a budget is a number of
- *           steps; and more by what a purge is said to take.
+ *           steps; and more by what a purge or a release is said to take.
  * Does not: change what an operation does, but for a purge that is to be refused, or to wait.
  */
 #ifndef CORRAL_TESTS_UNIT_TICKING_H
@@ -50,7 +50,7 @@ static inline uint64_t nanoseconds(void) {
 }
 
 static bool refuses; /* to purge */
-static uint64_t (*purge_takes)(size_t size); /* nanoseconds; NULL: nothing */
+static uint64_t (*purge_takes)(size_t size), (*release_takes)(size_t size); /* nanoseconds; NULL: nothing */
 static char *huge;   /* an arena of huge pages, of which nothing may be purged */
 static size_t mapped;
 
@@ -83,6 +83,7 @@ static inline bool purge(void *start, size_t size) {
 static inline bool release(void *start, size_t size) {
     releases++;
     mapped -= size;
+    atomic_fetch_add(&clock_ns, release_takes == NULL ? 0 : release_takes(size));
     return corral_os_real.release(start, size);
 }
 

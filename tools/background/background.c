@@ -4,9 +4,8 @@
  *
  * Owns:     the thread, and the lock that start, stop and the thread share.
  * Callers:  through corral/background.h.
- * Promises: as corral/background.h. Of several threads that start and stop at once, each has its turn. A child of a
- *           fork finds the lock free.
- * Does not: tick without the lock.
+ * Promises: as corral/background.h. A child of a fork finds the lock free, from before the program's first start on.
+ * Does not: hold the lock while it calls corral or makes a thread: either may call what is the program's.
  */
 #define _GNU_SOURCE
 #include <corral/background.h>
@@ -24,7 +23,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static pthread_cond_t changed;                           /* waits by the monotonic clock */
 static bool is_ready;      /* forks know the lock */
-static bool runs;          /* a thread was started, and not stopped */
+static bool starts;        /* a thread is being made */
+static bool runs;          /* one was, and is not stopped */
 static pthread_t thread;
 static uintptr_t number;   /* of the thread that is to go on */
 static uint32_t interval;  /* milliseconds */
@@ -51,7 +51,9 @@ static void *run(void *argument) {
     pthread_mutex_lock(&lock);
     while (number == mine) {
         uint64_t ns = interval * NS_OF_MS;
+        pthread_mutex_unlock(&lock);
         corral_tick(ns / 10);
+        pthread_mutex_lock(&lock);
         wait_after_tick(mine, ns);
     }
     pthread_mutex_unlock(&lock);
@@ -66,7 +68,6 @@ static void make_condition(void) {
     pthread_condattr_destroy(&attributes);
 }
 
-/* No tick is on its way then: a child would never see it end. */
 static void before_fork(void) {
     pthread_mutex_lock(&lock);
 }
@@ -77,27 +78,46 @@ static void after_fork(void) {
 
 /* The parent's thread is not here, and nobody waits. */
 static void in_child(void) {
+    starts = false;
     runs = false;
+    number++;
     make_condition();
     pthread_mutex_unlock(&lock);
 }
 
-static bool prepare(void) {
-    if (!is_ready) {
-        make_condition();
-        is_ready = pthread_atfork(before_fork, after_fork, in_child) == 0;
-    }
-    return is_ready;
+__attribute__((constructor)) static void prepare(void) {
+    make_condition();
+    is_ready = pthread_atfork(before_fork, after_fork, in_child) == 0;
 }
 
 /* With all signals blocked, as its thread is to have them. */
-static bool create(void) {
+static bool create(pthread_t *made, uintptr_t mine) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool created = pthread_create(&thread, NULL, run, (void *)++number) == 0;
+    bool created = pthread_create(made, NULL, run, (void *)mine) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return created;
+}
+
+/* The lock is held, but while the thread is made. */
+static corral_status start(void) {
+    pthread_t made;
+    uintptr_t mine = ++number;
+    starts = true;
+    pthread_mutex_unlock(&lock);
+    bool created = create(&made, mine);
+    pthread_mutex_lock(&lock);
+    starts = false;
+    if (created && number == mine) {
+        thread = made;
+        runs = true;
+    } else if (created) { /* it was stopped meanwhile */
+        pthread_mutex_unlock(&lock);
+        pthread_join(made, NULL);
+        pthread_mutex_lock(&lock);
+    }
+    return created ? CORRAL_OK : CORRAL_ENOMEM;
 }
 
 corral_status corral_background_start(uint32_t interval_ms) {
@@ -106,15 +126,13 @@ corral_status corral_background_start(uint32_t interval_ms) {
     }
     int saved = errno;
     pthread_mutex_lock(&lock);
-    uint32_t before = interval;
+    corral_status status = is_ready ? CORRAL_OK : CORRAL_ENOMEM;
     interval = interval_ms;
-    if (runs) {
+    if (runs || starts) {
         pthread_cond_broadcast(&changed);
-    } else {
-        runs = prepare() && create();
+    } else if (is_ready) {
+        status = start();
     }
-    corral_status status = runs ? CORRAL_OK : CORRAL_ENOMEM;
-    interval = runs ? interval_ms : before;
     pthread_mutex_unlock(&lock);
     errno = saved;
     return status;
@@ -127,8 +145,8 @@ __attribute__((destructor)) void corral_background_stop(void) {
     bool mine = runs;
     pthread_t ended = thread;
     runs = false;
+    number++;
     if (mine) {
-        number++;
         pthread_cond_broadcast(&changed);
     }
     pthread_mutex_unlock(&lock);
