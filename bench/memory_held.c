@@ -145,6 +145,7 @@ static void *consume(void *argument) {
         }
         pthread_barrier_wait(&self->done);
     }
+    pthread_barrier_wait(&self->begun); /* the last sample was taken */
     for (size_t i = 0; i < SLOTS; i++) {
         give(self, self->first++ % SLOTS);
     }
@@ -166,6 +167,7 @@ static void with_producer(held *self) {
         take_part(self, first, SLOTS / PARTS);
         sample(self, number);
     }
+    pthread_barrier_wait(&self->begun);
     pthread_join(consumer, NULL);
 }
 

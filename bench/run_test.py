@@ -57,7 +57,7 @@ elif scenario == 'peak':
         said['trimmed'] = mib
     print(json.dumps(said))
 else:
-    print(json.dumps({{'base': mib, 'steps_of_sample': 10,
+    print(json.dumps({{'base': mib, 'steps_of_sample': 10, 'freed': (3 + {extra}) * mib,
                       'curve': [[10 * mib, 11 * mib], [20 * mib, (21 + {extra}) * mib]]}}))
 '''
 
@@ -265,6 +265,14 @@ class Driver(Pretending):
         self.assertAlmostEqual(figures['mean_of_live'], (10 + 23) / (10 + 20))
         self.assertAlmostEqual(figures['most_of_live'], 23 / 20)
         self.assertEqual(figures['curve'][1], [20 << 20, 23 << 20])
+
+    def test_ratios_of_what_is_live(self):
+        for scenario in ('producer', 'idle', 'short'):
+            data = self.run_driver('--rows', scenario, '--allocators', 'corral')
+            figures = data['memory_summary'][scenario]['corral']
+            self.assertAlmostEqual(figures['greatest_of_live'], 23 / 20)
+            self.assertAlmostEqual(figures['last_of_live'], 23 / 20)
+            self.assertAlmostEqual(figures['freed'], 5)
 
     def test_a_failure_of_a_memory_program_is_told(self):
         self.pretend_memory('tcmalloc', 0, fails=True)

@@ -67,7 +67,8 @@ CORRAL_API uint64_t corral_tick(uint64_t budget_ns);
  * count           blocks for which memory is to be kept free, that which is so already included; of large ones
  *                 (above the build's largest class), besides. 0: the calling thread's tables alone.
  * Returns for how many blocks memory is ready: fewer than `count`, with errno ENOMEM, when memory is exhausted or no
- * more may be kept.
+ * more may be kept. What is kept in more than sixteen arenas besides the one that served last may not be found, and counts
+ * as kept all the same: then it is fewer than there are.
  * Thread role: any, for itself and all others. Progress: lock-free but for the OS. Calls the OS: yes. */
 CORRAL_API size_t corral_prewarm(uint32_t memory_type_id, size_t size, size_t count);
 
