@@ -246,7 +246,7 @@ size_t corral_usable_size(const void *block) {
     if (block == NULL || !corral_block_find(block, &info)) {
         return 0;
     }
-    size_t most = block_record_end(&info) - RECORD_BYTES;
+    size_t most = block_record_end(&info) - RECORD_BYTES; /* of a block that no record fits into, more than it has */
     return unlikely(info.size > most && marked_by(block, info.category) != NULL) ? most : info.size;
 }
 
