@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 
 HEADER = Path('include/corral/hit.h')
-COMPARISON = re.compile(r'(CORRAL_HIT bool corral_hit_is_of\(size_t number, uint32_t id\) \{\n).*?(^\}\n)',
+COMPARISON = re.compile(r'(CORRAL_HIT bool corral_hit_is_of\([^)]*\) \{\n).*?(^\}\n)',
                         re.MULTILINE | re.DOTALL)
 
 
 def unchecked(text):
     """The header without the comparison."""
-    changed, count = COMPARISON.subn(r'\1    (void)number, (void)id;\n    return true;\n\2', text)
+    changed, count = COMPARISON.subn(r'\1    (void)registry, (void)number, (void)id;\n    return true;\n\2', text)
     if count != 1:
         raise ValueError('the comparison of free is not where it was')
     return changed

@@ -12,20 +12,18 @@
 #include "category.h"
 #include "check.h"
 
-_Atomic uint16_t corral_registry_numbers[ADDRESS_SLOTS];
-_Atomic uint32_t corral_registry_places[REGISTRY_LIMIT][ARENA_SLABS];
-uint32_t corral_registry_ids[REGISTRY_LIMIT];
+struct corral_registry_tables corral_registry;
 
 static struct registry_entry entries[REGISTRY_LIMIT];
 static _Atomic uint32_t next_number = 1;
 
 void corral_registry_set_pool(const struct registry_entry *entry, unsigned slab, uint32_t pool) {
     /* [R:holder] */
-    store_relaxed(&corral_registry_places[entry->number][slab], pool << CORRAL_PLACE_SHIFT);
+    store_relaxed(&corral_registry.places[entry->number][slab], pool << CORRAL_PLACE_SHIFT);
 }
 
 void corral_registry_begin(void) {
-    _Atomic uint32_t *none = corral_registry_places[0];
+    _Atomic uint32_t *none = corral_registry.places[0];
     uint32_t place = CATEGORY_LIMIT << CORRAL_ROW_SHIFT;
     if (load_acquire(&none[ARENA_SLABS - 1]) == place) { /* [E:none] Sees all of them. */
         return;
@@ -43,12 +41,12 @@ void corral_registry_cover(const struct registry_entry *entry, const struct aren
         corral_registry_set_pool(entry, slab, entry->category << CLASS_STRIDE_LOG | CLASS_NONE);
     }
     /* [R:holder] Published with the slab that the maker claims for itself. */
-    store_relaxed(&corral_registry_numbers[slot], (uint16_t)entry->number);
+    store_relaxed(&corral_registry.numbers[slot], (uint16_t)entry->number);
 }
 
 void corral_registry_uncover(const struct arena *arena) {
     uintptr_t slot = (uintptr_t)arena >> ARENA_SHIFT;
-    store_relaxed(&corral_registry_numbers[slot], 0); /* [R:holder] Nobody holds a block of it. */
+    store_relaxed(&corral_registry.numbers[slot], 0); /* [R:holder] Nobody holds a block of it. */
 }
 
 uint32_t corral_registry_count(void) {
@@ -83,7 +81,7 @@ static struct registry_entry *push_entry(uint32_t category) {
     store_relaxed(&entry->taken, ~UINT64_C(0));   /* [R:before-edge] */
     store_relaxed(&entry->arena, ENTRY_BUSY);     /* [R:before-edge] */
     entry->category = category;
-    corral_registry_ids[entry->number] = corral_category_any_id(category);
+    corral_registry.ids[entry->number] = corral_category_any_id(category);
     entry->next = load_relaxed(&corral_categories[category].chain); /* [R:cas-reload] */
     /* [E:chain] Publishes the entry. Push only, so an old head that came back is still the head. */
     while (!cas_release(&corral_categories[category].chain, &entry->next, entry)) {

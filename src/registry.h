@@ -57,7 +57,7 @@ struct registry_entry {
 
 /* The number of the arena that an address lies in, or 0. Two branches and a load. */
 CORRAL_FAST size_t registry_number(uintptr_t address) {
-    return corral_hit_number(address);
+    return corral_hit_number(corral_hit_registry(), address);
 }
 
 /* True when `address` lies in an arena. */
@@ -67,7 +67,7 @@ CORRAL_FAST bool registry_covers(uintptr_t address) {
 
 /* The pool whose blocks lie in a slab. */
 CORRAL_FAST uint32_t registry_slab_pool(size_t number, size_t slab) {
-    return corral_hit_pool(corral_hit_slab_place(number, slab));
+    return corral_hit_pool(corral_hit_slab_place(corral_hit_registry(), number, slab));
 }
 
 /* The same for an address in an arena. */

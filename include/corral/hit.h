@@ -56,22 +56,28 @@ CORRAL_HIT bool corral_hit_has_class(size_t size) {
 CORRAL_HIT uint32_t corral_hit_class_place(size_t size) {
     return __builtin_constant_p(size)
                ? (uint32_t)CORRAL_CLASS_OF(size) << CORRAL_PLACE_SHIFT
-               : CORRAL_TABLE(class_table)[(size + CORRAL_BLOCK_MIN - 1) / CORRAL_BLOCK_MIN];
+               : CORRAL_CLASSES[(size + CORRAL_BLOCK_MIN - 1) / CORRAL_BLOCK_MIN];
+}
+
+/* The tables of arenas, their address in a register: position-independent code would take one for each table. */
+CORRAL_HIT const struct corral_registry_tables *corral_hit_registry(void) {
+    const struct corral_registry_tables *registry = CORRAL_REGISTRY;
+    __asm__("" : "+r"(registry));
+    return registry;
 }
 
 /* The number of the arena that an address lies in, or 0. Two branches and a load. */
-CORRAL_HIT size_t corral_hit_number(uintptr_t address) {
+CORRAL_HIT size_t corral_hit_number(const struct corral_registry_tables *registry, uintptr_t address) {
     uintptr_t slot = address >> CORRAL_ARENA_SHIFT;
     /* [R:holder] Who holds a block got it after its arena was entered. */
-    return CORRAL_LIKELY(slot < CORRAL_ADDRESS_SLOTS)
-               ? corral_load_relaxed(&CORRAL_TABLE(registry_numbers)[slot])
-               : 0;
+    return CORRAL_LIKELY(slot < CORRAL_ADDRESS_SLOTS) ? corral_load_relaxed(&registry->numbers[slot]) : 0;
 }
 
 /* The place of the pool whose blocks lie in a slab, given its arena's number and its own in the arena. */
-CORRAL_HIT uint32_t corral_hit_slab_place(size_t number, size_t slab) {
+CORRAL_HIT uint32_t corral_hit_slab_place(const struct corral_registry_tables *registry, size_t number,
+                                          size_t slab) {
     /* [R:holder] Constant while a block of the slab is live. The shelf looks at it to steer. */
-    return corral_load_relaxed(&CORRAL_TABLE(registry_places)[number][slab]);
+    return corral_load_relaxed(&registry->places[number][slab]);
 }
 
 /* The number in its arena of the slab that an address lies in. */
@@ -81,13 +87,14 @@ CORRAL_HIT size_t corral_hit_slab(uintptr_t address) {
 
 /* The place for an address. */
 CORRAL_HIT uint32_t corral_hit_place(uintptr_t address) {
-    return corral_hit_slab_place(corral_hit_number(address), corral_hit_slab(address));
+    const struct corral_registry_tables *registry = corral_hit_registry();
+    return corral_hit_slab_place(registry, corral_hit_number(registry, address), corral_hit_slab(address));
 }
 
 /* True when the arena of a number is of the category of an id. For what is no arena's, true of id 0: the front list at
  * its place never has room. */
-CORRAL_HIT bool corral_hit_is_of(size_t number, uint32_t id) {
-    return CORRAL_TABLE(registry_ids)[number] == id;
+CORRAL_HIT bool corral_hit_is_of(const struct corral_registry_tables *registry, size_t number, uint32_t id) {
+    return registry->ids[number] == id;
 }
 
 /* The front list at a place. */

@@ -89,9 +89,10 @@ CORRAL_HIT void *corral_alloc_inline(size_t size, uint32_t memory_type_id) {
 
 /* As corral_free. */
 CORRAL_HIT void corral_free_inline(void *block, uint32_t memory_type_id) {
-    size_t number = corral_hit_number((uintptr_t)block);
-    if (!CORRAL_HARDENED && CORRAL_LIKELY(corral_hit_is_of(number, memory_type_id))) {
-        uint32_t place = corral_hit_slab_place(number, corral_hit_slab((uintptr_t)block));
+    const struct corral_registry_tables *registry = corral_hit_registry();
+    size_t number = corral_hit_number(registry, (uintptr_t)block);
+    if (!CORRAL_HARDENED && CORRAL_LIKELY(corral_hit_is_of(registry, number, memory_type_id))) {
+        uint32_t place = corral_hit_slab_place(registry, number, corral_hit_slab((uintptr_t)block));
         struct corral_front *front = corral_hit_front(corral_thread.fronts, place);
         int32_t room = corral_hit_room(front);
         if (CORRAL_LIKELY(room > 0)) {

@@ -57,7 +57,7 @@
 /* Raised with every change of what stands in this header, in hit.h, or in inline.h that a program
  * compiled before would not survive. A test compiles with another. */
 #ifndef CORRAL_LAYOUT
-#define CORRAL_LAYOUT 5
+#define CORRAL_LAYOUT 6
 #endif
 
 #define CORRAL_JOIN_(name, layout, slab, medium, steps, dense, figures, checks)                      \
@@ -206,37 +206,41 @@ extern "C" {
 extern CORRAL_DATA __thread struct corral_thread_state CORRAL_OF_LAYOUT(corral_thread);
 #define corral_thread CORRAL_OF_LAYOUT(corral_thread)
 
+/* Entries there can be, in all; number 0 is no arena. */
+#define CORRAL_REGISTRY_LIMIT 65536u
+
+/* What free reads of arenas: one address finds all of it. Untouched parts cost no memory. */
+struct corral_registry_tables {
+    /* By address: the number of the entry whose arena stands there, or 0. */
+    CORRAL_ATOMIC(uint16_t) numbers[CORRAL_ADDRESS_SLOTS];
+    /* By number: the id of the arena's category, one of them for the overflow category's. Constant since before an
+     * arena had the number. */
+    uint32_t ids[CORRAL_REGISTRY_LIMIT];
+    /* By number and slab: the place of the pool whose blocks lie there; of class CLASS_NONE where none do, and
+     * beyond all categories' where there is no arena. */
+    CORRAL_ATOMIC(uint32_t) places[CORRAL_REGISTRY_LIMIT][CORRAL_ARENA_SLABS];
+};
+
 /* Where the shared library has what free and alloc look up. A program may get its own copy of this,
  * which the linker makes of data that it uses directly, but not of the tables. */
 struct corral_table_addresses {
-    const CORRAL_ATOMIC(uint16_t) *registry_numbers;
-    CORRAL_ATOMIC(uint32_t) (*registry_places)[CORRAL_ARENA_SLABS];
-    const uint32_t *registry_ids;
+    const struct corral_registry_tables *registry;
     const uint16_t *class_table;
 };
 extern CORRAL_DATA const struct corral_table_addresses CORRAL_OF_LAYOUT(corral_tables);
 #define corral_tables CORRAL_OF_LAYOUT(corral_tables)
 
 #if defined(CORRAL_STATIC) || defined(CORRAL_BUILDING)
-#define CORRAL_TABLE(name) corral_##name
-#define CORRAL_TABLE_DATA  __attribute__((visibility("hidden")))
+#define CORRAL_REGISTRY  &corral_registry
+#define CORRAL_CLASSES   corral_class_table
+#define CORRAL_TABLE_DATA __attribute__((visibility("hidden")))
 
-/* Entries there can be, in all; number 0 is no arena. */
-#define CORRAL_REGISTRY_LIMIT 65536u
-
-/* By address: the number of the entry whose arena stands there, or 0. */
-extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint16_t) corral_registry_numbers[CORRAL_ADDRESS_SLOTS];
-/* By number and slab: the place of the pool whose blocks lie there; of class CLASS_NONE where none do, and
- * beyond all categories' where there is no arena. */
-extern CORRAL_TABLE_DATA CORRAL_ATOMIC(uint32_t)
-    corral_registry_places[CORRAL_REGISTRY_LIMIT][CORRAL_ARENA_SLABS];
-/* By number: the id of the arena's category, one of them for the overflow category's. Constant since before an arena had
- * the number. */
-extern CORRAL_TABLE_DATA uint32_t corral_registry_ids[CORRAL_REGISTRY_LIMIT];
+extern CORRAL_TABLE_DATA struct corral_registry_tables corral_registry;
 /* The class of a size up to TABLE_MAX, by sixteens: its place in a category. */
 extern CORRAL_TABLE_DATA const uint16_t corral_class_table[CORRAL_TABLE_MAX / CORRAL_BLOCK_MIN + 1];
 #else
-#define CORRAL_TABLE(name) corral_tables.name
+#define CORRAL_REGISTRY corral_tables.registry
+#define CORRAL_CLASSES  corral_tables.class_table
 #endif
 
 #ifdef __cplusplus
