@@ -8,7 +8,8 @@ Callers:  tests/explore/meson.build, tools/prove; a person, as faults.py EXPLORE
 Promises: prints a table: site, edge, what was taken, which scenario noticed, after how many schedules.
           Fails when a fault goes unnoticed that SURVIVORS does not name with its reason, or, when all
           are taken, when one is noticed that it names. With --every, those named are not searched for:
-          whatever came of it would be right.
+          whatever came of it would be right. With --noticed, the scenarios that noticed a fault before are
+          asked first, which changes nothing but the time; --renew writes that file anew.
 Does not: compile anything: the program knows its sites, and damages one when asked.
 """
 import argparse
@@ -24,6 +25,12 @@ FUNCTION = re.compile(r"[A-Za-z].*?\b(\w+)\([^;]*$")
 FEW_WALKS = 300
 # Read-modify-writes without an order of their own that must be atomic all the same.
 TORN_LABELS = {"R:count-only", "R:number-only", "R:after-edge", "R:look", "R:gone"}
+NOTICED_HEAD = """# SPDX-License-Identifier: MIT
+#
+# Which scenario noticed a fault first: file, function, verb, what was taken, scenario. It is asked first; where the
+# line is old, or there is none, all are. Made by faults.py --renew.
+
+"""
 
 
 def run(explore, *arguments, timeout=120):
@@ -89,8 +96,8 @@ def faults_of(sites, source):
 
 
 def attempt(arguments, site, taken, scenarios):
-    """Returns (scenario, schedules) of who noticed first, or None: a few random schedules of each
-    scenario, then the further ones, then the first ones of a search."""
+    """Returns (scenario, schedules) of who of these scenarios noticed first, or None: a few random schedules of
+    each, then the further ones, then the first ones of a search."""
     few = min(FEW_WALKS, arguments.walks)
     ways = ((0, "--walks", few),
             (few, "--seed", few + 1, "--walks", arguments.walks - few),
@@ -105,6 +112,28 @@ def attempt(arguments, site, taken, scenarios):
                 if fields[0] == "failed":
                     return scenario, before + int(fields[2]) if fields[2].isdigit() else fields[2]
     return None
+
+
+def attempt_by_turns(arguments, site, taken, scenarios, first):
+    """The same, with those of `first` before the others."""
+    before = [scenario for scenario in scenarios if scenario in first]
+    others = [scenario for scenario in scenarios if scenario not in first]
+    return attempt(arguments, site, taken, before) or attempt(arguments, site, taken, others)
+
+
+def read_noticed(path):
+    """Returns who noticed which fault before: key → scenarios."""
+    noticed = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []:
+        if line and line[0] not in "# ":
+            *key, scenario = line.split()
+            noticed.setdefault(tuple(key), []).append(scenario)
+    return noticed
+
+
+def write_noticed(path, noticed):
+    lines = sorted(" ".join((*key, scenario)) for key, scenarios in noticed.items() for scenario in set(scenarios))
+    path.write_text(NOTICED_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read_survivors(path):
@@ -126,6 +155,8 @@ def main():
     parser.add_argument("--search", type=int, default=1000, help="schedules of each search")
     parser.add_argument("--only", help="sites whose name contains this")
     parser.add_argument("--every", type=int, default=1, help="one fault of so many")
+    parser.add_argument("--noticed", type=pathlib.Path, help="who noticed which fault before")
+    parser.add_argument("--renew", action="store_true", help="write that file")
     parser.add_argument("explore")
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("survivors", type=pathlib.Path)
@@ -141,12 +172,13 @@ def main():
     faults = [fault for fault in faults if not arguments.only or arguments.only in fault[0]]
     faults = faults[::arguments.every]
     allowed = read_survivors(arguments.survivors)
+    before, now = read_noticed(arguments.noticed), {}
     wrong = noticed = 0
     named = set()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(attempt, arguments, fault[0], fault[3],
+        futures = [pool.submit(attempt_by_turns, arguments, fault[0], fault[3],
                                [] if arguments.every > 1 and key_of(fault) in allowed
-                               else reached.get(fault[0], []))
+                               else reached.get(fault[0], []), before.get(key_of(fault), []))
                    for fault in faults]
         for fault, future in zip(faults, futures):
             site, label, _, taken = fault
@@ -158,6 +190,7 @@ def main():
             noticed += result is not None
             if result is not None:
                 said = f"{result[0]:14} {result[1]}"
+                now.setdefault(key, []).append(result[0])
             else:
                 said = "survives, as named" if survivor else "NOT NOTICED"
             wrong += result is None and not survivor
@@ -165,6 +198,8 @@ def main():
     for key in sorted(allowed - named) if arguments.every == 1 and not arguments.only else []:
         print("named as a survivor, and noticed:", *key)
         wrong += 1
+    if arguments.renew:
+        write_noticed(arguments.noticed, now)
     print(f"{noticed} of {len(faults)} faults noticed, {len(faults) - noticed - wrong} named as "
           f"survivors, {wrong} wrong")
     return 1 if wrong or not noticed else 0
