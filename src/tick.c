@@ -53,15 +53,9 @@ static bool has_time(struct budget *budget) {
     return budget->last - budget->began < budget->ns;
 }
 
-/* What was refused for what is known of its kind may be known wrongly: that fades. */
-static void fade(struct pace *pace) {
-    pace->mean -= pace->mean / 8;
-    pace->deviation -= pace->deviation / 4;
-}
-
 /* Units of a step that will end in time, by what the last ones took. The first step has one unit at least while there
  * is any time, and one when nothing is known of its kind. */
-static unsigned units_in_time(const struct budget *budget, struct pace *pace, unsigned most) {
+static unsigned units_in_time(const struct budget *budget, const struct pace *pace, unsigned most) {
     uint64_t spent = budget->last - budget->began, unit = pace->mean + 2 * pace->deviation;
     if (spent >= budget->ns) {
         return 0;
@@ -71,9 +65,6 @@ static unsigned units_in_time(const struct budget *budget, struct pace *pace, un
         return budget->stepped || unit != 0 ? most : 1;
     }
     if (budget->stepped && units < (most + 1) / 2) { /* a unit of a small step takes longer */
-        if (unit * ((most + 1) / 2) > budget->ns) {
-            fade(pace); /* it would never be begun, but as a tick's first */
-        }
         return 0;
     }
     return units == 0 ? 1 : (unsigned)units;

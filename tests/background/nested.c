@@ -28,6 +28,7 @@ enum { SECONDS = 20 };
 typedef int creator(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 
 static void (*within)(void); /* called before a thread is made; NULL: nothing */
+static int creations;
 
 /* In the place of the C library's, which it calls. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {
@@ -36,6 +37,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     creator *create;
     memcpy(&create, &symbol, sizeof create);
     within = NULL;
+    creations++;
     if (now != NULL) {
         now();
     }
@@ -51,6 +53,7 @@ static void start_within_a_start(void *unused) {
     within = start;
     start();
     CHECK(tasks_become(2), "not one thread");
+    CHECK(creations == 1, "%d were made", creations);
     corral_background_stop();
     CHECK(tasks_become(1), "it was not stopped");
 }
@@ -65,16 +68,31 @@ static void stop_within_a_start(void *unused) {
 }
 
 /* A child that ends as programs do, which stops its thread. */
-static void fork_and_exit(unsigned threads) {
+static void fork_and_exit(void (*first)(void), unsigned threads) {
     fflush(NULL);
     pid_t child = fork();
     CHECK(child >= 0, "no child");
     if (child == 0) {
         alarm(SECONDS);
+        if (first != NULL) {
+            first();
+        }
         exit(tasks_become(threads) ? 0 : 1);
     }
     int status;
     CHECK(waitpid(child, &status, 0) == child && status == 0, "the child: %d", status);
+}
+
+static void fork_and_start(void) {
+    fork_and_exit(start, 2);
+}
+
+/* Who makes the parent's thread is not there in the child to go on. */
+static void fork_within_a_start(void *unused) {
+    (void)unused;
+    within = fork_and_start;
+    start();
+    CHECK(tasks_become(2), "it does not start");
 }
 
 /* The program's handlers are known to forks later than the library's own. */
@@ -82,7 +100,7 @@ static void stopped_for_forks(void *unused) {
     (void)unused;
     CHECK(pthread_atfork(corral_background_stop, start, start) == 0, "no handlers");
     start();
-    fork_and_exit(2);
+    fork_and_exit(NULL, 2);
     CHECK(tasks_become(2), "it was not started again");
 }
 
@@ -90,13 +108,14 @@ static void started_first_by_a_fork(void *unused) {
     (void)unused;
     CHECK(pthread_atfork(start, NULL, NULL) == 0, "no handler");
     for (int i = 0; i < 50; i++) {
-        fork_and_exit(1);
+        fork_and_exit(NULL, 1);
         corral_background_stop();
     }
 }
 
 int main(void) {
-    void (*const cases[])(void *) = {start_within_a_start, stop_within_a_start, stopped_for_forks, started_first_by_a_fork};
+    void (*const cases[])(void *) = {start_within_a_start, stop_within_a_start, fork_within_a_start,
+                                     stopped_for_forks, started_first_by_a_fork};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct child child;
         child_call(cases[i], NULL, &child);

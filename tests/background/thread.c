@@ -103,6 +103,40 @@ TEST_ALONE(is_one_thread) {
     CHECK(corral_background_start(1) == CORRAL_OK && tasks_become(2), "it does not start again");
 }
 
+/* What the thread blocks when it has ticked and waits: one that begins has all blocked by the C library. */
+static unsigned long long blocked_asleep(void) {
+    char path[64], line[256];
+    unsigned long long blocked = 0;
+    bool sleeps = false;
+    CHECK(tasks_become(2), "it was not started");
+    snprintf(path, sizeof path, "/proc/self/task/%d/status", tasks_other());
+    for (int i = 0; i < TRIES && !sleeps; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        FILE *status = fopen(path, "r");
+        CHECK(status != NULL, "no status");
+        while (fgets(line, sizeof line, status) != NULL) {
+            sleeps = strncmp(line, "State:\tS", 8) == 0 || sleeps;
+            blocked = strncmp(line, "SigBlk:", 7) == 0 ? strtoull(line + 7, NULL, 16) : blocked;
+        }
+        fclose(status);
+    }
+    CHECK(sleeps, "it does not sleep");
+    return blocked;
+}
+
+/* It would sleep for an hour. */
+TEST_ALONE(another_interval_wakes_it) {
+    (void)unused;
+    corral_category_options options = {.keep = 1, .decay_ms = CORRAL_DECAY_AT_ONCE};
+    CHECK(corral_category_configure(ID, &options, sizeof options) == CORRAL_OK, "no options");
+    CHECK(corral_background_start(CORRAL_BACKGROUND_MOST_MS) == CORRAL_OK, "it does not start");
+    blocked_asleep();
+    use();
+    corral_thread_detach();
+    CHECK(corral_background_start(1) == CORRAL_OK, "it does not start");
+    CHECK(is_given_back(), "%ju bytes are kept", (uintmax_t)kept());
+}
+
 TEST_ALONE(refuses_other_intervals) {
     (void)unused;
     CHECK(corral_background_start(0) == CORRAL_EINVAL, "none");
@@ -113,16 +147,8 @@ TEST_ALONE(refuses_other_intervals) {
 /* All that can be blocked: SIGKILL and SIGSTOP are not, nor what the C library has for itself. */
 TEST_ALONE(takes_no_signal) {
     (void)unused;
-    char path[64], line[256];
-    unsigned long long blocked = 0;
-    CHECK(corral_background_start(10) == CORRAL_OK && tasks_become(2), "it does not start");
-    snprintf(path, sizeof path, "/proc/self/task/%d/status", tasks_other());
-    FILE *status = fopen(path, "r");
-    CHECK(status != NULL, "no status");
-    while (fgets(line, sizeof line, status) != NULL) {
-        blocked = strncmp(line, "SigBlk:", 7) == 0 ? strtoull(line + 7, NULL, 16) : blocked;
-    }
-    fclose(status);
+    CHECK(corral_background_start(CORRAL_BACKGROUND_MOST_MS) == CORRAL_OK, "it does not start");
+    unsigned long long blocked = blocked_asleep();
     CHECK((blocked & 0x7FFFFFFF) == 0x7FFBFEFF, "%llx", blocked);
 }
 

@@ -7,6 +7,7 @@
  * Promises: the first ticks may learn how long a step takes; the others are looked at one by one.
  * Does not: look at what is purged (tick.c, tick_large.c).
  */
+#include "large_due.h"
 #include "ticking.h"
 
 enum { COST = 1000, JITTER = 200, LEARNING = 12, TICKS = 20000 };
@@ -69,6 +70,7 @@ static struct run run(uint64_t budget) {
     } while (left != 0 && run.ticks < TICKS);
     cr_assert_eq(left, 0, "%u ticks do not get to the end", run.ticks);
     cr_assert_eq(kept(), 0);
+    cr_assert_null(corral_large_due_take(), "a block is left that no tick told of");
     return run;
 }
 
@@ -129,9 +131,13 @@ static uint64_t stopped_once(size_t size) {
 
 Test(tick_pace, forgets_a_stop) {
     have_work();
+    purge_takes = as_always;
+    struct run before = run(BUDGET);
+    have_work();
     purge_takes = stopped_once;
     struct run it = run(BUDGET);
     cr_assert_leq(it.late, 1);
+    cr_assert_leq(it.ticks, before.ticks + 4, "%u ticks, %u without it", it.ticks, before.ticks);
     cr_assert_geq(it.spent - COST * 100000, (it.ticks - 1) * BUDGET / 3, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
 }
 
@@ -151,6 +157,48 @@ Test(tick_pace, ends_when_a_release_was_slow) {
         cr_assert_lt(it.ticks, TICKS);
         have_work();
     }
+}
+
+/* While each release takes longer than a tick has, they are first steps only; no longer than that. */
+static bool is_slow;
+
+static uint64_t slow_for_a_while(size_t size) {
+    (void)size;
+    return is_slow ? 4 * BUDGET : COST / 10;
+}
+
+Test(tick_pace, forgets_what_was_slow) {
+    purge_takes = as_always;
+    release_takes = slow_for_a_while;
+    is_slow = true;
+    for (int i = 0; i < 10; i++) {
+        have_work();
+        run(BUDGET);
+    }
+    is_slow = false;
+    have_work();
+    struct run after = run(BUDGET);
+    have_work();
+    struct run later = run(BUDGET);
+    cr_assert_leq(after.ticks, later.ticks + 4, "%u ticks, %u later", after.ticks, later.ticks);
+}
+
+/* An arena is gone through before the next one is begun, however many ticks that takes. */
+Test(tick_pace, goes_on_where_it_was) {
+    corral_tick(0);
+    use_and_free(ID);
+    corral_thread_detach();
+    clock_ms += (uint64_t)CORRAL_DECAY_MS;
+    purge_takes = as_always;
+    uint64_t left;
+    unsigned ticks = 0;
+    do {
+        tick_takes(3 * COST * (SLAB > UNIT ? SLAB / UNIT : 1), &left);
+        ticks++;
+    } while (left != 0);
+    unsigned arenas = (unsigned)(BLOCKS * SIZE / (64 * SLAB)) + 1;
+    cr_assert_gt(ticks, 4 * arenas);
+    cr_assert_leq(arenas_begun, 2 * arenas);
 }
 
 /* Slabs and large blocks by turns: where more of the latter is freed before each tick than one unmaps, the former go too. */

@@ -38,6 +38,8 @@ static uint64_t clock_ms = 5000;
 static _Atomic uint64_t clock_ns;
 static unsigned purges, releases;
 static size_t most_purged, bytes_purged;
+static uintptr_t arena_purged; /* the last purge's */
+static unsigned arenas_begun;  /* purges that were in another arena than the one before */
 static sem_t entered, go_on;
 static _Atomic bool stops; /* the next purge waits for `go_on` */
 
@@ -72,6 +74,8 @@ static inline bool purge(void *start, size_t size) {
     }
     most_purged = size > most_purged ? size : most_purged;
     bytes_purged += size;
+    arenas_begun += arena_purged != (uintptr_t)start / (64 * SLAB);
+    arena_purged = (uintptr_t)start / (64 * SLAB);
     atomic_fetch_add(&clock_ns, purge_takes == NULL ? 0 : purge_takes(size));
     if (atomic_exchange(&stops, false)) {
         sem_post(&entered);
