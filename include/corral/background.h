@@ -22,7 +22,7 @@ extern "C" {
 /* The thread must tick more often than alloc and free wait for one. */
 #define CORRAL_BACKGROUND_MOST_MS 500
 
-/* Starts the thread, or gives the one that runs another interval.
+/* Starts the thread, or gives the one that runs another interval, from its next tick on.
  *
  * interval_ms  milliseconds between two ticks, 1 to CORRAL_BACKGROUND_MOST_MS. A tick takes up to a tenth of it.
  * Returns CORRAL_OK, also where another thread is about to start it; CORRAL_EINVAL when the interval is none of these;

@@ -124,19 +124,6 @@ static unsigned long long blocked_asleep(void) {
     return blocked;
 }
 
-/* It would sleep for an hour. */
-TEST_ALONE(another_interval_wakes_it) {
-    (void)unused;
-    corral_category_options options = {.keep = 1, .decay_ms = CORRAL_DECAY_AT_ONCE};
-    CHECK(corral_category_configure(ID, &options, sizeof options) == CORRAL_OK, "no options");
-    CHECK(corral_background_start(CORRAL_BACKGROUND_MOST_MS) == CORRAL_OK, "it does not start");
-    blocked_asleep();
-    use();
-    corral_thread_detach();
-    CHECK(corral_background_start(1) == CORRAL_OK, "it does not start");
-    CHECK(is_given_back(), "%ju bytes are kept", (uintmax_t)kept());
-}
-
 TEST_ALONE(refuses_other_intervals) {
     (void)unused;
     CHECK(corral_background_start(0) == CORRAL_EINVAL, "none");

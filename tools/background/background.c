@@ -38,11 +38,10 @@ static struct timespec time_after(uint64_t ns) {
     return now;
 }
 
-/* Until the time has come, or something was changed. The lock is held but while it waits. */
+/* Until the time has come, or another thread is to tick, or none. The lock is held but while it waits. */
 static void wait_after_tick(uintptr_t mine, uint64_t ns) {
     struct timespec until = time_after(ns);
-    uint32_t before = interval;
-    while (number == mine && interval == before && pthread_cond_timedwait(&changed, &lock, &until) == 0) {
+    while (number == mine && pthread_cond_timedwait(&changed, &lock, &until) == 0) {
     }
 }
 
@@ -128,9 +127,7 @@ corral_status corral_background_start(uint32_t interval_ms) {
     pthread_mutex_lock(&lock);
     corral_status status = is_ready ? CORRAL_OK : CORRAL_ENOMEM;
     interval = interval_ms;
-    if (runs || starts) {
-        pthread_cond_broadcast(&changed);
-    } else if (is_ready) {
+    if (!runs && !starts && is_ready) {
         status = start();
     }
     pthread_mutex_unlock(&lock);
