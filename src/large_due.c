@@ -6,19 +6,24 @@
  *           bits, since blocks are aligned as arenas are, the units that were purged.
  * Callers:  through large_due.h.
  * Promises: as large_due.h.
- * Does not: count exactly: who takes blocks counts all off.
+ * Does not: know what a block's bytes are but from its entry, when it is put and when it is taken.
  */
 #include "large_due.h"
 
 static _Atomic uintptr_t top;
 static _Atomic size_t bytes_there;
 
+/* What a block counts for. */
+static size_t counted(size_t bytes, size_t units) {
+    size_t known = units * DUE_UNIT;
+    return known < bytes ? bytes - known : DUE_UNIT;
+}
+
 void corral_large_due_put(void *block, struct large_entry *entry, size_t purged) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     uint64_t units = purged < bytes ? purged / DUE_UNIT : (bytes + DUE_UNIT - 1) / DUE_UNIT;
     units = units > ARENA_MASK ? ARENA_MASK : units;
-    size_t known = (size_t)units * DUE_UNIT;
-    fetch_add_relaxed(&bytes_there, known < bytes ? bytes - known : DUE_UNIT); /* [R:hint] */
+    fetch_add_relaxed(&bytes_there, counted(bytes, (size_t)units)); /* [R:hint] */
     uintptr_t below = load_relaxed(&top); /* [R:cas-reload] */
     do {
         store_relaxed(&entry->behind, below | units); /* [R:before-edge] */
@@ -30,8 +35,16 @@ void *corral_large_due_take(void) {
     if (load_relaxed(&top) == 0) { /* [R:poll] */
         return NULL;
     }
-    store_relaxed(&bytes_there, 0); /* [R:hint] What is put meanwhile may be missed. */
-    return (void *)exchange_acquire(&top, 0); /* [E:due] Sees all links. */
+    void *first = (void *)exchange_acquire(&top, 0); /* [E:due] Sees all links. */
+    size_t taken = 0;
+    for (void *block = first; block != NULL;) {
+        const struct large_entry *entry = large_map_find(block);
+        size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
+        taken += counted(bytes, corral_large_due_purged(entry) / DUE_UNIT);
+        block = corral_large_due_next(entry);
+    }
+    fetch_sub_relaxed(&bytes_there, taken); /* [R:hint] It was added before what was taken came there. */
+    return first;
 }
 
 size_t corral_large_due_bytes(void) {

@@ -26,9 +26,9 @@
  * are remembered, or all of the block. */
 void corral_large_due_put(void *block, struct large_entry *entry, size_t purged);
 /* Bytes of those that are there and are not known to be purged, and a unit of each that is; it steers only. 0 when none is
- * there, but for what is put at that moment. */
+ * there, but for what is put or taken at that moment. */
 size_t corral_large_due_bytes(void);
-/* Takes all blocks, which are the caller's then; NULL when there is none. */
+/* Takes all blocks, which are the caller's then; NULL when there is none. In time proportional to them. */
 void *corral_large_due_take(void);
 /* The block behind one of them; NULL behind the last. */
 void *corral_large_due_next(const struct large_entry *entry);

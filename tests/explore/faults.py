@@ -6,8 +6,8 @@ notices.
 Owns:     nothing.
 Callers:  tests/explore/meson.build, tools/prove; a person, as faults.py EXPLORE SOURCE SURVIVORS.
 Promises: prints a table: site, edge, what was taken, which scenario noticed, after how many schedules.
-          Fails when a fault goes unnoticed that SURVIVORS does not name with its reason, or, when all
-          are taken, when one is noticed that it names. With --every, those named are not searched for:
+          Fails when a fault goes unnoticed that SURVIVORS does not name with its reason, or when one is
+          noticed that it names. With --quick, those named are not searched for:
           whatever came of it would be right. With --noticed, the scenarios that noticed a fault before are
           asked first, which changes nothing but the time; --renew writes that file anew.
 Does not: compile anything: the program knows its sites, and damages one when asked.
@@ -75,6 +75,17 @@ def sites_of(lines):
             before = sites.get(fields[1], (order, changes, 0))
             sites[fields[1]] = (order, changes, before[2] + visits)
     return sites
+
+
+def reached_by(explore, scenarios):
+    """Returns which scenarios come to a site in some random schedules: site → scenarios."""
+    reached = {}
+    for scenario in scenarios:
+        for site, (_, _, visits) in sites_of(run(explore, "--scenario", scenario, "--walks", 50,
+                                                 "--sites")).items():
+            if visits:
+                reached.setdefault(site, []).append(scenario)
+    return reached
 
 
 def faults_of(sites, source):
@@ -154,7 +165,7 @@ def main():
     parser.add_argument("--walks", type=int, default=1000, help="schedules of each scenario")
     parser.add_argument("--search", type=int, default=1000, help="schedules of each search")
     parser.add_argument("--only", help="sites whose name contains this")
-    parser.add_argument("--every", type=int, default=1, help="one fault of so many")
+    parser.add_argument("--quick", action="store_true", help="without those that are named as survivors")
     parser.add_argument("--noticed", type=pathlib.Path, help="who noticed which fault before")
     parser.add_argument("--renew", action="store_true", help="write that file")
     parser.add_argument("explore")
@@ -162,22 +173,16 @@ def main():
     parser.add_argument("survivors", type=pathlib.Path)
     arguments = parser.parse_args()
     scenarios = [fields[0] for fields in run(arguments.explore, "--list")]
-    reached = {}
-    for scenario in scenarios:
-        for site, (_, _, visits) in sites_of(run(arguments.explore, "--scenario", scenario, "--walks",
-                                                 50, "--sites")).items():
-            if visits:
-                reached.setdefault(site, []).append(scenario)
+    reached = reached_by(arguments.explore, scenarios)
     faults = list(faults_of(sites_of(run(arguments.explore, "--sites")), arguments.source))
     faults = [fault for fault in faults if not arguments.only or arguments.only in fault[0]]
-    faults = faults[::arguments.every]
     allowed = read_survivors(arguments.survivors)
     before, now = read_noticed(arguments.noticed), {}
     wrong = noticed = 0
     named = set()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(attempt_by_turns, arguments, fault[0], fault[3],
-                               [] if arguments.every > 1 and key_of(fault) in allowed
+                               [] if arguments.quick and key_of(fault) in allowed
                                else reached.get(fault[0], []), before.get(key_of(fault), []))
                    for fault in faults]
         for fault, future in zip(faults, futures):
@@ -195,7 +200,7 @@ def main():
                 said = "survives, as named" if survivor else "NOT NOTICED"
             wrong += result is None and not survivor
             print(f"{site:42} {label:16} {taken:8} {said}", flush=True)
-    for key in sorted(allowed - named) if arguments.every == 1 and not arguments.only else []:
+    for key in sorted(allowed - named) if not arguments.quick and not arguments.only else []:
         print("named as a survivor, and noticed:", *key)
         wrong += 1
     if arguments.renew:

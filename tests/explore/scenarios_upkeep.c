@@ -17,6 +17,7 @@
 #include "control.h"
 #include "large.h"
 #include "large_kept.h"
+#include "large_map.h"
 #include "options.h"
 #include "thread.h"
 
@@ -102,6 +103,49 @@ static const struct scenario tick_late = {
     .setup = due,
     .threads = {tick, release_kept, large_pair},
     .check = check_ticked,
+    .most = 1,
+};
+
+/* More large blocks than are kept, half of them each thread's. */
+static void due_four(void) {
+    make_caches();
+    corral_tick(0);
+    for (unsigned i = 0; i < 7; i++) {
+        blocks[10 + i] = take(LARGE, 0);
+    }
+    for (unsigned i = 4; i < 7; i++) {
+        leave(blocks[10 + i], 0);
+    }
+    corral_thread_detach();
+}
+
+static void leave_two(void) {
+    leave(blocks[10], 0);
+    leave(blocks[11], 0);
+}
+
+static void leave_other_two(void) {
+    leave(blocks[12], 0);
+    leave(blocks[13], 0);
+}
+
+static void expect_unmapped(void *block, struct large_entry *entry, void *unused) {
+    (void)block, (void)unused;
+    EXPECT(load_relaxed(&entry->word) == 0);
+}
+
+static void check_unmapped(void) {
+    check_ticked();
+    corral_large_release_kept();
+    corral_large_map_visit(expect_unmapped, NULL);
+}
+
+static const struct scenario due_two = {
+    .name = "due_two",
+    .what = "two threads leave large blocks to ticks, while a third ticks",
+    .setup = due_four,
+    .threads = {leave_two, leave_other_two, tick},
+    .check = check_unmapped,
     .most = 1,
 };
 
@@ -293,5 +337,5 @@ static const struct scenario warm = {
     .most = 1,
 };
 
-const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late, &tick_first, &tick_reset, &trim,
+const struct scenario *const scenarios_upkeep[] = {&tick_free, &tick_two, &tick_late, &due_two, &tick_first, &tick_reset, &trim,
                                                    &reserve,   &reserve_end, &warm, 0};

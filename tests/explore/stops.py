@@ -14,7 +14,7 @@ import argparse
 import pathlib
 import sys
 
-from faults import run
+from faults import reached_by, run
 
 
 def stop_at(explore, scenarios, site):
@@ -47,8 +47,11 @@ def main():
                 print(*fields)
                 wrong += 1
     sites = {site: hit for site, hit in sites.items() if site.split(":")[0] in names}
-    for site in sorted(site for site, hit in sites.items() if not hit):
-        found = stop_at(arguments.explore, scenarios, site)
+    missed = sorted(site for site, hit in sites.items() if not hit)
+    reached = reached_by(arguments.explore, scenarios) if missed else {}
+    for site in missed:
+        near = reached.get(site, [])
+        found = stop_at(arguments.explore, near + [name for name in scenarios if name not in near], site)
         if found is not None:
             print(f"{found[1]:16} {found[2]:>8} {found[3]:>26}  at {site}, with preemptions")
             sites[site] = True
