@@ -191,10 +191,10 @@ static bool end(struct registry_entry *entry) {
 
 /* An empty arena goes when its category has free slabs enough and none of this one are kept: who
  * frees all of a level and loads the next one finds its memory still there. */
-static bool end_if_spare(struct registry_entry *entry) {
+static bool is_spare(const struct registry_entry *entry) {
     int32_t spare =
         load_relaxed(&category_of(entry)->free_slabs) - (int32_t)ARENA_USABLE; /* [R:hint] */
-    return spare >= KEEP_FREE && corral_retire_is_over(entry) && end(entry);
+    return spare >= KEEP_FREE && corral_retire_is_over(entry);
 }
 
 /* Does nobody hold a slab of the entry's arena? */
@@ -222,9 +222,13 @@ bool corral_arena_end_empty_of(uint32_t category) {
     return any;
 }
 
+bool corral_arena_is_spare(uint32_t number) {
+    const struct registry_entry *entry = corral_registry_entry(number);
+    return is_empty(entry) && is_spare(entry);
+}
+
 bool corral_arena_end_spare(uint32_t number) {
-    struct registry_entry *entry = corral_registry_entry(number);
-    return is_empty(entry) && end_if_spare(entry);
+    return corral_arena_is_spare(number) && end(corral_registry_entry(number));
 }
 
 bool corral_arena_may_reserve(uint32_t category, uint64_t bytes) {
@@ -250,8 +254,8 @@ void corral_arena_return(struct registry_entry *entry, uint64_t mask) {
     /* [E:slabs] Publishes the last use of the slabs; from here on the arena is not touched. */
     uint64_t before = fetch_and_release(&entry->taken, ~mask);
     check_debug((before & mask) == mask);
-    if ((before & ~mask) == HEADER_BITS && !corral_keep_is_ticked()) {
-        end_if_spare(entry);
+    if ((before & ~mask) == HEADER_BITS && !corral_keep_is_ticked() && is_spare(entry)) {
+        end(entry);
     }
 }
 

@@ -142,8 +142,10 @@ void corral_arena_set_pool(const struct slab *slab, unsigned count, uint32_t poo
 bool corral_arena_end_empty(void);
 /* Ends those of a category, but for its reserve. False when there was none. Walks its arenas. */
 bool corral_arena_end_empty_of(uint32_t category);
-/* Ends an arena, by its number, when nobody holds a slab of it and its category has free slabs enough besides: what
- * giving back the last slab of it does too, where the program does not tick. True when it has ended. */
+/* Does nobody hold a slab of an arena, by its number, whose category has free slabs enough besides? */
+bool corral_arena_is_spare(uint32_t number);
+/* Ends such an arena: what giving back the last slab of it does too, where the program does not tick. True when it has
+ * ended: one of a reserve, or of an isolated category, stays. */
 bool corral_arena_end_spare(uint32_t number);
 /* Are there arenas enough for so many bytes of slabs, and as many for others? */
 bool corral_arena_may_reserve(uint32_t category, uint64_t bytes);

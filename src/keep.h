@@ -3,7 +3,7 @@
  * keep: how much memory of free slabs is kept, of a category and of all, and for how long.
  *
  * Owns:     the counts of kept bytes; when a tick was last.
- * Callers:  retire, decay, arena, large_due; tick. Any thread.
+ * Callers:  retire, decay, arena, large_kept, large_unmap; tick. Any thread.
  * Promises: answers from what was set (control.h) and what is counted. Wait-free.
  * Does not: purge, or know of slabs.
  *

@@ -23,7 +23,7 @@ void corral_large_due_put(void *block, struct large_entry *entry, size_t purged)
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
     uint64_t units = purged < bytes ? purged / DUE_UNIT : (bytes + DUE_UNIT - 1) / DUE_UNIT;
     units = units > ARENA_MASK ? ARENA_MASK : units;
-    fetch_add_relaxed(&bytes_there, counted(bytes, (size_t)units)); /* [R:hint] */
+    fetch_add_relaxed(&bytes_there, counted(bytes, (size_t)units)); /* [R:count-only] */
     uintptr_t below = load_relaxed(&top); /* [R:cas-reload] */
     do {
         store_relaxed(&entry->behind, below | units); /* [R:before-edge] */
@@ -35,20 +35,24 @@ void *corral_large_due_take(void) {
     if (load_relaxed(&top) == 0) { /* [R:poll] */
         return NULL;
     }
-    void *first = (void *)exchange_acquire(&top, 0); /* [E:due] Sees all links. */
+    void *block = (void *)exchange_acquire(&top, 0), *first = NULL; /* [E:due] Sees all links. */
     size_t taken = 0;
-    for (void *block = first; block != NULL;) {
-        const struct large_entry *entry = large_map_find(block);
-        size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-        taken += counted(bytes, corral_large_due_purged(entry) / DUE_UNIT);
-        block = corral_large_due_next(entry);
+    while (block != NULL) {
+        struct large_entry *entry = large_map_find(block);
+        void *next = corral_large_due_next(entry);
+        uint64_t units = load_relaxed(&entry->behind) & ARENA_MASK; /* [R:holder] */
+        taken += counted(large_word_bytes(load_relaxed(&entry->word)), (size_t)units); /* [R:holder] */
+        store_relaxed(&entry->behind, (uintptr_t)first | units); /* [R:holder] */
+        first = block;
+        block = next;
     }
-    fetch_sub_relaxed(&bytes_there, taken); /* [R:hint] It was added before what was taken came there. */
+    fetch_sub_relaxed(&bytes_there, taken); /* [R:count-only] It was added before what was taken came there. */
     return first;
 }
 
 size_t corral_large_due_bytes(void) {
-    return load_relaxed(&bytes_there); /* [R:hint] */
+    /* [R:hint] A thread that is stopped in the middle of a put or a take never counts right what it has. */
+    return load_relaxed(&top) == 0 ? 0 : load_relaxed(&bytes_there);
 }
 
 void *corral_large_due_next(const struct large_entry *entry) {

@@ -16,7 +16,7 @@
 #include "large_parked.h"
 #include "poison.h"
 
-/* Bytes that wait for a tick, at most, and a block. */
+/* Bytes that wait for a tick, about: who frees at the same time, and what a tick has in hand, comes on top. */
 #define DUE_MOST ((size_t)(256 * 1024 * KIB))
 
 void corral_large_unmap(void *block, struct large_entry *entry) {

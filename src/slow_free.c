@@ -217,7 +217,8 @@ CORRAL_NOINLINE void corral_free_slow(void *block, uint32_t id) {
         return;
     }
     uint32_t pool = registry_pool((uintptr_t)block);
-    if (unlikely(!corral_hit_is_of(corral_hit_registry(), registry_number((uintptr_t)block), id)) && size_class_has_blocks(pool)) {
+    bool is_of_id = corral_hit_is_of(corral_hit_registry(), registry_number((uintptr_t)block), id);
+    if (unlikely(!is_of_id) && size_class_has_blocks(pool)) {
         corral_check_id(block, pool >> CLASS_STRIDE_LOG, id);
     }
     free_pooled(block, pool);

@@ -39,7 +39,7 @@ struct pace {
 
 static _Atomic uint64_t ticker; /* atomic [E:tick]: the thread that ticks, or 0 */
 /* Of who is the ticker. */
-static uint32_t cursor;
+static uint32_t cursor, stays; /* `stays`: ticks that began and ended at the cursor, one after the other */
 static bool slabs_first; /* by turns: a tick's first step is made in any case */
 static struct pace pace_pieces, pace_unmaps, pace_slabs, pace_arenas;
 
@@ -76,6 +76,7 @@ static void note_step(struct budget *budget, struct pace *pace, unsigned units) 
     has_time(budget);
     uint64_t unit = (budget->last - before) / units, most = 4 * pace->mean;
     if (pace->mean == 0) {
+        unit = unit > budget->ns ? budget->ns : unit;
         *pace = (struct pace){.mean = unit, .deviation = unit / 4};
     } else {
         unit = unit > most ? most : unit;
@@ -114,7 +115,7 @@ static void tick_own(struct cache *cache, uint32_t now, struct budget *budget) {
  * its page faults, and the OS has less to do at the end. False when there was no time for all; `purged` says how far. */
 static bool give_block(void *block, struct large_entry *entry, struct budget *budget, size_t *purged) {
     size_t bytes = large_word_bytes(load_relaxed(&entry->word)); /* [R:holder] */
-    while (*purged < bytes && !corral_backend_cleans()) {
+    while (*purged < bytes && *purged < DUE_KNOWN_MOST && !corral_backend_cleans()) {
         unsigned pieces = units_in_time(budget, &pace_pieces, STEP_PIECES);
         size_t step = pieces * DUE_UNIT, left = bytes - *purged;
         if (pieces == 0) {
@@ -163,13 +164,29 @@ static bool tick_arena(uint32_t number, uint32_t now, struct budget *budget) {
             note_step(budget, &pace_slabs, purged);
         }
     } while (purged != 0);
-    if (slabs == 0 || units_in_time(budget, &pace_arenas, 1) == 0) {
+    if (slabs == 0) {
         return false;
     }
-    if (corral_arena_end_spare(number)) {
-        note_step(budget, &pace_arenas, 1);
+    if (corral_arena_is_spare(number)) {
+        if (units_in_time(budget, &pace_arenas, 1) == 0) {
+            return false;
+        }
+        if (corral_arena_end_spare(number)) {
+            note_step(budget, &pace_arenas, 1);
+        }
     }
     return true;
+}
+
+/* Where the next tick goes on: at the arena that this one did not finish; but at the next one when so many ticks went no
+ * further, since one that is in use has something due each time. */
+static void stop_at_cursor(bool stayed) {
+    stays = stayed ? stays + 1 : 0;
+    if (stays < ARENA_SLABS) {
+        cursor--;
+    } else {
+        stays = 0;
+    }
 }
 
 /* All arenas, from where the last tick came to. Returns the bytes that are left. */
@@ -179,7 +196,7 @@ static uint64_t tick_slabs(uint32_t now, struct budget *budget) {
         bool time = looked % STEP_LOOKS != 1 || has_time(budget);
         cursor = cursor + 1 < count ? cursor + 1 : 1;
         if (!time || !tick_arena(cursor, now, budget)) {
-            cursor--; /* to be looked at again */
+            stop_at_cursor(looked == 1);
             size_t excess = corral_keep_excess(0);
             return excess != 0 ? excess : corral_keep_is_any() ? SLAB_BYTES : 0;
         }

@@ -25,10 +25,10 @@ extern "C" {
 /* Starts the thread, or gives the one that runs another interval, from its next tick on.
  *
  * interval_ms  milliseconds between two ticks, 1 to CORRAL_BACKGROUND_MOST_MS. A tick takes up to a tenth of it.
- * Returns CORRAL_OK, also where another thread is about to start it; CORRAL_EINVAL when the interval is none of these;
- * CORRAL_ENOMEM when the system has no thread to give: there is none then.
- * The child of a fork has no such thread until it starts one. What its parent's was unmapping at that moment stays mapped in
- * the child.
+ * Returns CORRAL_OK; CORRAL_EINVAL when the interval is none of these; CORRAL_ENOMEM when the system has no thread to give:
+ * there is none then.
+ * The child of a fork has no such thread until it starts one. The large blocks that waited when its parent's thread began the
+ * tick that it was in stay mapped in the child.
  * Thread role: any; not in a signal handler, nor in a backend's hooks. Progress: may block, for another call of these.
  * Calls the OS: yes. errno is kept. */
 CORRAL_API corral_status corral_background_start(uint32_t interval_ms);

@@ -231,7 +231,7 @@ extern CORRAL_DATA const struct corral_table_addresses CORRAL_OF_LAYOUT(corral_t
 #define corral_tables CORRAL_OF_LAYOUT(corral_tables)
 
 #if defined(CORRAL_STATIC) || defined(CORRAL_BUILDING)
-#define CORRAL_REGISTRY  &corral_registry
+#define CORRAL_REGISTRY  (&corral_registry)
 #define CORRAL_CLASSES   corral_class_table
 #define CORRAL_TABLE_DATA __attribute__((visibility("hidden")))
 

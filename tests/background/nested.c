@@ -83,6 +83,31 @@ static void fork_and_exit(void (*first)(void), unsigned threads) {
     CHECK(waitpid(child, &status, 0) == child && status == 0, "the child: %d", status);
 }
 
+static void *stop_and_start(void *unused) {
+    corral_background_stop();
+    start();
+    return unused;
+}
+
+static pthread_t other;
+
+/* For a while: it may have to wait for the start that this is within. */
+static void let_another_restart(void) {
+    CHECK(pthread_create(&other, NULL, stop_and_start, NULL) == 0, "no thread");
+    usleep(100000);
+}
+
+/* The last call of all was a start. */
+static void restarted_within_a_start(void *unused) {
+    (void)unused;
+    within = let_another_restart;
+    start();
+    pthread_join(other, NULL);
+    CHECK(tasks_become(2), "it does not run");
+    corral_background_stop();
+    CHECK(tasks_become(1), "it was not stopped");
+}
+
 static void fork_and_start(void) {
     fork_and_exit(start, 2);
 }
@@ -114,8 +139,8 @@ static void started_first_by_a_fork(void *unused) {
 }
 
 int main(void) {
-    void (*const cases[])(void *) = {start_within_a_start, stop_within_a_start, fork_within_a_start,
-                                     stopped_for_forks, started_first_by_a_fork};
+    void (*const cases[])(void *) = {start_within_a_start, stop_within_a_start, restarted_within_a_start,
+                                     fork_within_a_start, stopped_for_forks, started_first_by_a_fork};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct child child;
         child_call(cases[i], NULL, &child);

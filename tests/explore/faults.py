@@ -172,6 +172,8 @@ def main():
     parser.add_argument("source", type=pathlib.Path)
     parser.add_argument("survivors", type=pathlib.Path)
     arguments = parser.parse_args()
+    if arguments.renew and (arguments.noticed is None or arguments.only):
+        parser.error("--renew needs --noticed, and all sites")
     scenarios = [fields[0] for fields in run(arguments.explore, "--list")]
     reached = reached_by(arguments.explore, scenarios)
     faults = list(faults_of(sites_of(run(arguments.explore, "--sites")), arguments.source))

@@ -16,12 +16,13 @@
 #include "category.h"
 #include "control.h"
 #include "large.h"
+#include "large_due.h"
 #include "large_kept.h"
 #include "large_map.h"
 #include "options.h"
 #include "thread.h"
 
-/* More than a step of a tick unmaps. Two are kept. */
+/* More than a step of a tick unmaps. Two are kept, those that threads have among them. */
 #define LARGE (1024 * KIB)
 #define WHOLE UINT64_MAX
 #define TWO_ARENAS (ARENA_USABLE * SLAB_BYTES + 1)
@@ -106,27 +107,34 @@ static const struct scenario tick_late = {
     .most = 1,
 };
 
-/* More large blocks than are kept, half of them each thread's. */
-static void due_four(void) {
-    make_caches();
-    corral_tick(0);
+/* Seven large blocks: of those that a thread frees, it has the last one, and one is kept. */
+static void take_seven(void) {
     for (unsigned i = 0; i < 7; i++) {
         blocks[10 + i] = take(LARGE, 0);
     }
-    for (unsigned i = 4; i < 7; i++) {
+}
+
+static void leave_large(unsigned from, unsigned to) {
+    for (unsigned i = from; i < to; i++) {
         leave(blocks[10 + i], 0);
     }
+}
+
+/* Four of them are left: there is no room to keep another, but each thread's last. */
+static void due_four(void) {
+    make_caches();
+    corral_tick(0);
+    take_seven();
+    leave_large(4, 7);
     corral_thread_detach();
 }
 
 static void leave_two(void) {
-    leave(blocks[10], 0);
-    leave(blocks[11], 0);
+    leave_large(0, 2);
 }
 
 static void leave_other_two(void) {
-    leave(blocks[12], 0);
-    leave(blocks[13], 0);
+    leave_large(2, 4);
 }
 
 static void expect_unmapped(void *block, struct large_entry *entry, void *unused) {
@@ -134,7 +142,13 @@ static void expect_unmapped(void *block, struct large_entry *entry, void *unused
     EXPECT(load_relaxed(&entry->word) == 0);
 }
 
+/* What is due then is counted as if nothing had been before. */
 static void check_unmapped(void) {
+    check_ticked();
+    corral_large_release_kept();
+    take_seven();
+    leave_large(0, 7);
+    EXPECT(corral_large_due_bytes() == 5 * LARGE);
     check_ticked();
     corral_large_release_kept();
     corral_large_map_visit(expect_unmapped, NULL);

@@ -105,13 +105,15 @@ static void read_one(corral_report_reader *reader) {
 
 static void *read_figures(void *unused) {
     (void)unused;
-    while (running > 0) {
+    bool last;
+    do {
         corral_report_reader *reader;
+        last = running == 0;
         if (corral_report_attach(name, &reader) == CORRAL_SHARE_OK) {
             read_one(reader);
             corral_report_detach(reader);
         }
-    }
+    } while (!last);
     return NULL;
 }
 
@@ -136,7 +138,8 @@ int main(void) {
     printf("%lu updates, %lu went away, %lu readings\n", updates, busy, readings);
     CHECK(updates > 0 && readings > 0, "nothing was read");
 
-    corral_report_share_open(name, ROOM);
+    corral_report_share_close();
+    CHECK(corral_report_share_open(name, ROOM) == CORRAL_SHARE_OK, "cannot open");
     CHECK(corral_report_share_update() == CORRAL_SHARE_OK, "cannot update");
     readings = 0;
     still = true;

@@ -23,7 +23,9 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all below */
 static pthread_cond_t changed;                           /* waits by the monotonic clock */
 static bool is_ready;      /* forks know the lock */
-static bool starts;        /* a thread is being made */
+static bool starts;        /* a thread is being made, by `starter` */
+static pthread_t starter;
+static bool wanted;        /* the last call was a start */
 static bool runs;          /* one was, and is not stopped */
 static pthread_t thread;
 static uintptr_t number;   /* of the thread that is to go on */
@@ -79,6 +81,7 @@ static void after_fork(void) {
 static void in_child(void) {
     starts = false;
     runs = false;
+    wanted = false;
     number++;
     make_condition();
     pthread_mutex_unlock(&lock);
@@ -99,15 +102,13 @@ static bool create(pthread_t *made, uintptr_t mine) {
     return created;
 }
 
-/* The lock is held, but while the thread is made. */
-static corral_status start(void) {
+/* The lock is held, but while the thread is made. False when there is none to be had. */
+static bool start_one(void) {
     pthread_t made;
     uintptr_t mine = ++number;
-    starts = true;
     pthread_mutex_unlock(&lock);
     bool created = create(&made, mine);
     pthread_mutex_lock(&lock);
-    starts = false;
     if (created && number == mine) {
         thread = made;
         runs = true;
@@ -116,6 +117,26 @@ static corral_status start(void) {
         pthread_join(made, NULL);
         pthread_mutex_lock(&lock);
     }
+    return created;
+}
+
+/* Until no thread is being made. Who makes it does not wait for itself, where what it calls calls this. */
+static void await_starter(void) {
+    while (starts && !pthread_equal(starter, pthread_self())) {
+        pthread_cond_wait(&changed, &lock);
+    }
+}
+
+/* Likewise. What is stopped meanwhile, and started again, is made again. */
+static corral_status start(void) {
+    bool created = true;
+    starts = true;
+    starter = pthread_self();
+    while (wanted && !runs && created) {
+        created = start_one();
+    }
+    starts = false;
+    pthread_cond_broadcast(&changed);
     return created ? CORRAL_OK : CORRAL_ENOMEM;
 }
 
@@ -126,7 +147,9 @@ corral_status corral_background_start(uint32_t interval_ms) {
     int saved = errno;
     pthread_mutex_lock(&lock);
     corral_status status = is_ready ? CORRAL_OK : CORRAL_ENOMEM;
+    await_starter();
     interval = interval_ms;
+    wanted = true;
     if (!runs && !starts && is_ready) {
         status = start();
     }
@@ -139,11 +162,14 @@ corral_status corral_background_start(uint32_t interval_ms) {
 __attribute__((destructor)) void corral_background_stop(void) {
     int saved = errno;
     pthread_mutex_lock(&lock);
+    wanted = false;
+    number++; /* also of one that is being made */
+    await_starter();
     bool mine = runs;
     pthread_t ended = thread;
     runs = false;
-    number++;
     if (mine) {
+        number++;
         pthread_cond_broadcast(&changed);
     }
     pthread_mutex_unlock(&lock);
