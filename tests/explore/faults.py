@@ -14,6 +14,8 @@ Does not: compile anything: the program knows its sites, and damages one when as
 """
 import argparse
 import concurrent.futures
+import functools
+import os
 import pathlib
 import re
 import subprocess
@@ -106,13 +108,23 @@ def faults_of(sites, source):
             yield site, label, function, "torn"
 
 
+@functools.cache
+def expect_sound(explore, scenario, *way):
+    """Ends the program when a scenario fails so without any fault: it would notice each."""
+    for fields in run(explore, "--scenario", scenario, *way) or []:
+        if fields[0] == "failed":
+            print("fails without a fault:", *fields, *way, flush=True)
+            os._exit(1)
+
+
 def attempt(arguments, site, taken, scenarios):
     """Returns (scenario, schedules) of who of these scenarios noticed first, or None: a few random schedules of
-    each, then the further ones, then the first ones of a search."""
+    each, then the further ones, then the first ones of two searches."""
     few = min(FEW_WALKS, arguments.walks)
     ways = ((0, "--walks", few),
             (few, "--seed", few + 1, "--walks", arguments.walks - few),
-            (0, "--preemptions", 2, "--stale-reads", 1, "--most", arguments.search))
+            (0, "--preemptions", 2, "--stale-reads", 1, "--most", arguments.search),
+            (0, "--preemptions", 1, "--stale-reads", 3, "--most", arguments.search))
     for before, *way in ways:
         for scenario in scenarios if way[-1] > 0 else []:
             lines = run(arguments.explore, "--scenario", scenario, *way, "--fault",
@@ -121,6 +133,7 @@ def attempt(arguments, site, taken, scenarios):
                 return scenario, "it does not end"
             for fields in lines:
                 if fields[0] == "failed":
+                    expect_sound(arguments.explore, scenario, *way)
                     return scenario, before + int(fields[2]) if fields[2].isdigit() else fields[2]
     return None
 
