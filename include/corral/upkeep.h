@@ -13,7 +13,8 @@
  *
  *   without ticks   by the free that passes the bound, and by a refill that takes a new slab, a few arenas at a time
  *   with ticks      by a tick alone; so more is kept until the next one has time for it, but for freed large blocks
- *                   beyond 256 MiB or so, of which a purged one counts 64 KiB. When none has come for a second, alloc and free do it again
+ *                   beyond 256 MiB or so, of which a purged one counts 64 KiB. When none has come for a second,
+ *                   alloc and free do it again
  */
 #ifndef CORRAL_UPKEEP_H
 #define CORRAL_UPKEEP_H
@@ -54,7 +55,8 @@ CORRAL_API uint64_t corral_trim_all(uint64_t target);
  *            purge); an arena's end; what the thread has of one category sent home. 0 makes no step, but is a tick.
  * Returns bytes that are known to be due and were not got to: 0 when nothing is left to do.
  * Thread role: any; a thread that is stopped for ever within a tick leaves the others the first part, and to alloc and
- * free, after a second, the rest, but for the large blocks that waited when its tick began. Progress: wait-free but for the backend. Calls the OS: yes. errno is kept. */
+ * free, after a second, the rest, but for the large blocks that waited when its tick began. Progress: wait-free but for
+ * the backend. Calls the OS: yes. errno is kept. */
 CORRAL_API uint64_t corral_tick(uint64_t budget_ns);
 
 /* Makes memory ready for blocks: they come from slabs whose pages were touched, and the calling thread's tables for

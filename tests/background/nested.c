@@ -17,6 +17,8 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +110,29 @@ static void restarted_within_a_start(void *unused) {
     CHECK(tasks_become(1), "it was not stopped");
 }
 
+static atomic_bool stopped;
+
+static void *stop_beside(void *unused) {
+    corral_background_stop();
+    stopped = true;
+    return unused;
+}
+
+/* It cannot end before the thread that is being made has. */
+static void let_another_stop(void) {
+    CHECK(pthread_create(&other, NULL, stop_beside, NULL) == 0, "no thread");
+    usleep(100000);
+    CHECK(!stopped, "it did not wait");
+}
+
+static void stopped_beside_a_start(void *unused) {
+    (void)unused;
+    within = let_another_stop;
+    start();
+    pthread_join(other, NULL);
+    CHECK(stopped && tasks_become(1), "it was not stopped");
+}
+
 static void fork_and_start(void) {
     fork_and_exit(start, 2);
 }
@@ -139,8 +164,11 @@ static void started_first_by_a_fork(void *unused) {
 }
 
 int main(void) {
-    void (*const cases[])(void *) = {start_within_a_start, stop_within_a_start, restarted_within_a_start,
-                                     fork_within_a_start, stopped_for_forks, started_first_by_a_fork};
+    void (*const cases[])(void *) = {
+        start_within_a_start, stop_within_a_start, restarted_within_a_start,
+        stopped_beside_a_start, fork_within_a_start, stopped_for_forks,
+        started_first_by_a_fork,
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct child child;
         child_call(cases[i], NULL, &child);

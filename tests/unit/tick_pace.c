@@ -141,6 +141,21 @@ Test(tick_pace, forgets_a_stop) {
     cr_assert_geq(it.spent - COST * 100000, (it.ticks - 1) * BUDGET / 3, "%ju ns in %u ticks", (uintmax_t)it.spent, it.ticks);
 }
 
+static uint64_t stopped_at_first(size_t size) {
+    static unsigned step;
+    return step++ == 0 ? COST * 100000 : as_always(size);
+}
+
+/* Nor when it was the first step of all: nothing is known yet to tell that by. */
+Test(tick_pace, forgets_a_stop_at_first) {
+    purge_takes = stopped_at_first;
+    have_work();
+    struct run it = run(BUDGET);
+    have_work();
+    struct run later = run(BUDGET);
+    cr_assert_leq(it.ticks, later.ticks + 30, "%u ticks, %u later", it.ticks, later.ticks);
+}
+
 /* Releases that are thought to take longer than any budget are begun all the same: of blocks that are purged, as a tick's
  * first step. */
 static uint64_t slow_at_first(size_t size) {
