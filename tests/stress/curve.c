@@ -103,16 +103,25 @@ void curve_begin(const char *name, const char *file) {
     }
 }
 
-/* A short run may be over before the next point is due, so this is one. */
-void curve_settled(void) {
-    if (!curve_measures()) {
-        return;
-    }
+/* Returns its time. */
+static uint64_t take_point(void) {
     struct point now = look();
     pthread_mutex_lock(&curve.lock);
     add_point(now);
-    curve.settled = now.milliseconds;
     pthread_mutex_unlock(&curve.lock);
+    return now.milliseconds;
+}
+
+void curve_point(void) {
+    if (curve_measures()) {
+        take_point();
+    }
+}
+
+void curve_settled(void) {
+    if (curve_measures()) {
+        curve.settled = take_point();
+    }
 }
 
 static size_t beyond_live(const struct point *point) {

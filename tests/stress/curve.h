@@ -22,7 +22,11 @@ bool curve_measures(void);
 /* Begins to take points. file: where they are written at the end, as CSV; NULL for nowhere. */
 void curve_begin(const char *name, const char *file);
 
-/* From here on, as much lives at any time. */
+/* Takes a point now. The thread takes few where many others run: who checks takes some where nothing
+ * moves. */
+void curve_point(void);
+
+/* From here on, as much lives at any time. Takes a point. */
 void curve_settled(void);
 
 /* Checks that memory beyond what lives was as high in the first half of the time since it settled as

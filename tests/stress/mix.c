@@ -23,8 +23,8 @@ enum { WINDOW = 768, BATCH = 24, ROUNDS = 4 };
 /* Of a thousand steps at an empty place, how many allocate in which way, the rest being plain;
  * and of a thousand at a taken place, how many resize or hand over, the rest being frees.
  * flat: resident memory is compared between the first half and the second of all rounds after the
- * first. For that, blocks are so small that every thread has used all its pools by then: a pool in
- * use keeps a slab. */
+ * first. For that, blocks are so small, and categories so few, that every thread has used most of all its
+ * slabs by then: a pool in use keeps one. */
 struct kind {
     const char *name;
     unsigned calloc, aligned, batch, resize, hand_over;
@@ -183,6 +183,8 @@ static void check_round(uint64_t round) {
     ended = round + 1 >= ROUNDS && options_time_is_over(&options);
     if (round == 0) {
         curve_settled();
+    } else {
+        curve_point();
     }
     if (ended && kind->flat) {
         curve_expect_flat(8 * BUILD_MIB);
