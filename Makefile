@@ -19,7 +19,7 @@ all:
 	test -e build/build.ninja || $(MESON) setup build
 	ninja -C build
 
-# All suites with gcc; clang, the sanitizers, the smallest and largest legal options, and aarch64 by
+# All suites with gcc; with clang the sanitizers; the smallest and largest legal options, and aarch64 by
 # emulation.
 test:
 	$(INSTALL_PACKAGES) $(call lists,build run test cross demo bench)

@@ -3,7 +3,8 @@
  * Processes that end by exit while corral is in use: handlers in every order, and detached threads.
  *
  * Owns:     the children's threads and blocks; the first process never uses corral.
- * Callers:  meson, as a plain main. CORRAL_TEST_LONG=1 ends more processes.
+ * Callers:  meson, as a plain main. CORRAL_TEST_LONG=1 ends more processes; a sanitizer, in which
+ *           each takes long, fewer.
  * Promises: a child of the first kind succeeds only if all its handlers ran, and then by the last
  *           of them. One of the second kind ends by exit alone, with all that libc does in it.
  * Does not: cover what runs before main (early_and_late.c).
@@ -190,7 +191,7 @@ int main(void) {
         child_call(live, &life, &child);
         CHECK(child_succeeded(&child), "order %u", i);
     }
-    size_t crowds = getenv("CORRAL_TEST_LONG") != NULL ? 5000 : 200;
+    size_t crowds = getenv("CORRAL_TEST_LONG") != NULL ? 5000 : BUILD_HAS_ASAN || BUILD_HAS_TSAN ? 50 : 200;
     for (size_t i = 0; i < crowds; i++) {
         child_call(end_in_a_crowd, &i, &child);
         CHECK(child_succeeded(&child), "crowd %zu", i);

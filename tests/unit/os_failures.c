@@ -3,7 +3,7 @@
  * The operations of the OS fail, one after another, under every public function.
  *
  * Owns:     a table of operations that fail when told; every case is a process of its own.
- * Callers:  Criterion.
+ * Callers:  Criterion. CORRAL_TEST_LONG=1 fails each call more often.
  * Promises: for each kind of operation, calls of it in a scenario fail once, and then all of them
  *           from that call on. What fails says NULL and ENOMEM, nothing that lives is
  *           disturbed, figures stay exact, the scenario passes whole afterwards, and mapped bytes
@@ -29,7 +29,7 @@
 #include <stdlib.h>
 
 enum kind { RESERVE, RELEASE, PURGE, GROW, ON_EXIT, PROTECT, KINDS };
-enum { HELD = 64, ROUNDS = 10 };
+enum { HELD = 64, ROUNDS = 4, ROUNDS_LONG = 20 };
 
 static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit", "protect"};
 
@@ -212,9 +212,10 @@ struct failure {
 
 static void fail_rounds(void *argument) {
     const struct failure *failure = argument;
+    int rounds = getenv("CORRAL_TEST_LONG") != NULL ? ROUNDS_LONG : ROUNDS;
     use_table();
     long most[2] = {0, 0};
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds; round++) {
         failing.kind = (int)failure->kind;
         failing.until_failure = failure->after;
         failing.fails_on = failure->on;
@@ -222,7 +223,7 @@ static void fail_rounds(void *argument) {
         failing.kind = KINDS;
         failing.failures = 0;
         run_scenario();
-        long *half = &most[round >= ROUNDS / 2];
+        long *half = &most[round >= rounds / 2];
         long bytes = mapped_bytes - (long)guards_bytes();
         *half = bytes > *half ? bytes : *half;
     }
