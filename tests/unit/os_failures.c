@@ -3,7 +3,7 @@
  * The operations of the OS fail, one after another, under every public function.
  *
  * Owns:     a table of operations that fail when told; every case is a process of its own.
- * Callers:  Criterion. CORRAL_TEST_LONG=1 fails each call more often.
+ * Callers:  Criterion. CORRAL_TEST_LONG=1 fails all calls.
  * Promises: for each kind of operation, calls of it in a scenario fail once, and then all of them
  *           from that call on. What fails says NULL and ENOMEM, nothing that lives is
  *           disturbed, figures stay exact, the scenario passes whole afterwards, and mapped bytes
@@ -29,7 +29,7 @@
 #include <stdlib.h>
 
 enum kind { RESERVE, RELEASE, PURGE, GROW, ON_EXIT, PROTECT, KINDS };
-enum { HELD = 64, ROUNDS = 4, ROUNDS_LONG = 20 };
+enum { HELD = 64, ROUNDS = 10, FIRST = 4, MORE = 3 };
 
 static const char *const names[KINDS] = {"reserve", "release", "purge", "grow", "on_thread_exit", "protect"};
 
@@ -212,10 +212,9 @@ struct failure {
 
 static void fail_rounds(void *argument) {
     const struct failure *failure = argument;
-    int rounds = getenv("CORRAL_TEST_LONG") != NULL ? ROUNDS_LONG : ROUNDS;
     use_table();
     long most[2] = {0, 0};
-    for (int round = 0; round < rounds; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         failing.kind = (int)failure->kind;
         failing.until_failure = failure->after;
         failing.fails_on = failure->on;
@@ -223,7 +222,7 @@ static void fail_rounds(void *argument) {
         failing.kind = KINDS;
         failing.failures = 0;
         run_scenario();
-        long *half = &most[round >= rounds / 2];
+        long *half = &most[round >= ROUNDS / 2];
         long bytes = mapped_bytes - (long)guards_bytes();
         *half = bytes > *half ? bytes : *half;
     }
@@ -239,14 +238,14 @@ static void count_calls(void *argument) {
     printf("%ld\n", failing.calls[*kind]);
 }
 
-/* All of the first calls, and a part of the later ones. */
+/* In the quick form the first calls, and some of the later ones. */
 static void fail_each_call(enum kind kind) {
     struct child counting;
     child_call(count_calls, &kind, &counting);
     cr_assert(child_succeeded(&counting));
     long count = strtol(counting.output, NULL, 10);
-    long step = count / 6 + 1;
-    for (long after = 0; after < count; after += after < 6 ? 1 : step) {
+    long step = getenv("CORRAL_TEST_LONG") != NULL ? 1 : count / MORE + 1;
+    for (long after = 0; after < count; after += after < FIRST ? 1 : step) {
         for (int on = 0; on < 2; on++) {
             struct failure failure = {kind, after, on != 0};
             struct child child;
