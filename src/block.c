@@ -43,7 +43,12 @@ void *corral_block_zeroed(size_t count, size_t size, uint32_t pool_base) {
 }
 
 void *corral_calloc(size_t count, size_t size, uint32_t id) {
-    return corral_block_zeroed(count, size, corral_pool_base(id));
+    size_t bytes;
+    if (HARDENED || __builtin_mul_overflow(count, size, &bytes) || unlikely(bytes > TABLE_MAX)) {
+        return corral_block_zeroed(count, size, corral_pool_base(id));
+    }
+    void *block = corral_alloc(bytes, id);
+    return likely(block != NULL) ? memset(block, 0, bytes) : NULL;
 }
 
 void *corral_block_aligned(size_t alignment, size_t size, uint32_t pool_base) {
@@ -234,6 +239,15 @@ bool corral_block_find_of(const void *block, uint32_t id, struct block_info *inf
 }
 
 void *corral_realloc(void *block, size_t size, uint32_t id) {
+    const struct corral_registry_tables *registry = corral_hit_registry();
+    size_t number = corral_hit_number(registry, (uintptr_t)block);
+    if (likely(number != 0 && corral_hit_is_of(registry, number, id))) {
+        uint32_t place = corral_hit_slab_place(registry, number, corral_hit_slab((uintptr_t)block));
+        void *hit = block_resize_hit(block, size, corral_hit_pool(place));
+        if (likely(hit != NULL)) {
+            return hit;
+        }
+    }
     struct block_info info;
     if (block == NULL) {
         return corral_alloc(size, id);

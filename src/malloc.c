@@ -44,7 +44,12 @@ EXPORT void free(void *block) {
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
-    return corral_block_zeroed(count, size, malloc_pool_base(CALLER));
+    size_t bytes;
+    if (HARDENED || __builtin_mul_overflow(count, size, &bytes) || unlikely(bytes > TABLE_MAX)) {
+        return corral_block_zeroed(count, size, malloc_pool_base(CALLER));
+    }
+    void *block = malloc_hit(bytes, CALLER);
+    return likely(block != NULL) ? memset(block, 0, bytes) : NULL;
 }
 
 /* A block is resized in its own category, whichever the scope's is. */
@@ -55,6 +60,12 @@ static void *resize(void *block, size_t size, const void *caller) {
     if (size == 0) {
         free_hit(block);
         return NULL;
+    }
+    if (likely(registry_covers((uintptr_t)block))) {
+        void *hit = block_resize_hit(block, size, registry_pool((uintptr_t)block));
+        if (likely(hit != NULL)) {
+            return hit;
+        }
     }
     struct block_info info;
     if (!corral_block_find(block, &info)) {
