@@ -60,6 +60,20 @@ Test(budget_told, asks_before_it_refuses) {
     empty(ID, count);
 }
 
+/* A small block that is to grow asks as one that is allocated. */
+Test(budget_told, asks_once_for_a_block_that_is_to_grow) {
+    struct told told = {0};
+    configure(ID, (corral_category_options){.hard_budget = bytes_of(100), .callback = hear, .argument = &told});
+    unsigned char *block = corral_alloc(100, ID);
+    cr_assert_not_null(block);
+    block[99] = 7;
+    cr_assert_null(corral_realloc(block, 300, ID));
+    cr_assert_eq(told.times, 1);
+    cr_assert_eq(told.last.size, bytes_of(300));
+    cr_assert_eq(block[99], 7);
+    corral_free(block, ID);
+}
+
 /* One that always wants another try is asked again and again, until it does not. */
 static int hear_thrice(const corral_budget_event *event, void *argument) {
     cr_assert_eq(event->attempt, *(uint32_t *)argument);

@@ -144,6 +144,22 @@ Test(realloc, within_slack_stays_in_place) {
     }
 }
 
+Test(realloc, to_less_than_half_moves_into_a_smaller_block) {
+    guards_off();
+    size_t sizes[CLASSES_MOST];
+    size_t count = classes_find(ID, sizes);
+    for (size_t i = 2; i < count && sizes[i] <= 1024; i++) {
+        size_t half = sizes[i] / 2 - 1;
+        unsigned char *block = corral_alloc(sizes[i] - BUILD_TAIL, ID);
+        pattern_fill(block, half, i);
+        unsigned char *shrunk = corral_realloc(block, half, ID);
+        cr_assert_leq(figures_bytes(shrunk), sizes[i] - 16, "size %zu", sizes[i]);
+        cr_assert(pattern_holds(shrunk, half, i), "size %zu", sizes[i]);
+        figures_expect(ID, 1, figures_bytes(shrunk));
+        corral_free(shrunk, ID);
+    }
+}
+
 Test(realloc, null_is_alloc) {
     errno = MARK;
     unsigned char *block = corral_realloc(NULL, 100, ID);

@@ -219,11 +219,17 @@ static void resize_interior(void *argument) {
     CHECK(corral_realloc(block + 16, SIZE / 2, ID) == NULL, "realloc takes the inside of a block");
     figures_expect(ID, 1, SIZE);
     corral_free(block, ID);
+    /* Where a slab begins, in the middle of a block of several. */
+    const size_t slab = CORRAL_SLAB_KIB * BUILD_KIB;
+    block = corral_alloc(3 * slab, ID);
+    CHECK(corral_realloc(block + slab, SIZE / 2, ID) == NULL, "realloc takes the inside of a block");
+    CHECK(corral_realloc(block + 2 * slab, 10 * SIZE, ID) == NULL, "realloc takes the inside of a block");
+    corral_free(block, ID);
     figures_expect_nothing();
 }
 
 Test(interior, at_realloc) {
-    misuse_expect(resize_interior, FOREIGN, 2);
+    misuse_expect(resize_interior, FOREIGN, 4);
 }
 
 static void free_interior_of_large(void *argument) {
