@@ -142,12 +142,19 @@ class Programs(WithDirectory):
             self.assertEqual(done.returncode, NOT_STARTED)
             self.assertIn("Permission denied", done.stderr)
 
+    @staticmethod
+    def hear():
+        """A shell cannot trap what was ignored before, as under nohup."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     def test_a_termination_is_passed_on(self):
         for number in signal.SIGTERM, signal.SIGHUP:
             output = self.directory / "figures"
             process = subprocess.Popen([RUN, f"--output={output}", "sh", "-c",
                                         "trap 'exit 3' TERM HUP; echo ready; while :; do sleep 0.05; done"],
-                                       stdout=subprocess.PIPE, text=True)
+                                       stdout=subprocess.PIPE, text=True, preexec_fn=self.hear)
+            self.addCleanup(process.kill)
             with process:
                 self.assertEqual(process.stdout.readline(), "ready\n")
                 process.send_signal(number)
