@@ -154,11 +154,12 @@ class Programs(WithDirectory):
             process = subprocess.Popen([RUN, f"--output={output}", "sh", "-c",
                                         "trap 'exit 3' TERM HUP; echo ready; while :; do sleep 0.05; done"],
                                        stdout=subprocess.PIPE, text=True, preexec_fn=self.hear)
+            self.addCleanup(process.stdout.close)
+            self.addCleanup(process.wait)
             self.addCleanup(process.kill)
-            with process:
-                self.assertEqual(process.stdout.readline(), "ready\n")
-                process.send_signal(number)
-                self.assertEqual(process.wait(timeout=30), 3)
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            process.send_signal(number)
+            self.assertEqual(process.wait(timeout=30), 3)
             self.assertIn("status 3", output.read_text(encoding="utf-8"))
 
 
