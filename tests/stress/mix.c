@@ -23,8 +23,8 @@ enum { WINDOW = 768, BATCH = 24, ROUNDS = 4 };
 /* Of a thousand steps at an empty place, how many allocate in which way, the rest being plain;
  * and of a thousand at a taken place, how many resize or hand over, the rest being frees.
  * flat: resident memory is compared between the first half and the second of all rounds after the
- * first. For that, blocks are so small, and categories so few, that every thread has used most of all its
- * slabs by then: a pool in use keeps one. */
+ * first. For that, blocks are so small that every thread has used most of all its slabs by then: a pool in
+ * use keeps one. */
 struct kind {
     const char *name;
     unsigned calloc, aligned, batch, resize, hand_over;
